@@ -1,0 +1,1 @@
+//! Wire types shared by app and server, and nothing else.

@@ -1,0 +1,5 @@
+//! The learner's application.
+
+pub mod viewer;
+
+fn main() {}

@@ -1,0 +1,193 @@
+//! The 3-D view: the only place that knows three-d.
+
+use std::rc::Rc;
+
+use cases::twin::pack::Pack;
+use web_sys::HtmlCanvasElement;
+
+/// How a structure is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// Opaque.
+    #[default]
+    Shown,
+    /// As glass.
+    Faded,
+    /// Not at all.
+    Hidden,
+}
+
+/// What the primary pointer does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// Turn, shift and zoom the view; click selects.
+    #[default]
+    Orbit,
+    /// Close on the tissue under the pointer and pull; beside tissue it turns the view.
+    Forceps,
+}
+
+/// A camera movement asked for by a key or a button.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CameraMove {
+    /// Turn by these angles [rad] around the vertical and the horizontal axis of the view.
+    Orbit(f32, f32),
+    /// Shift by these fractions of the view's height.
+    Pan(f32, f32),
+    /// Multiply the distance.
+    Zoom(f32),
+    /// Look from the front, at everything.
+    Reset,
+}
+
+/// Slow facts from the view and the simulation; never per-frame data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ViewerEvent {
+    /// The first frame with the organ is on the screen.
+    FirstFrame,
+    /// The solver is ready.
+    SimulationReady {
+        /// Number of cells.
+        cells: u32,
+        /// Time to settle [ms].
+        settle_ms: f32,
+    },
+    /// The pointer is over this structure (index into the manifest), or none; at (x, y) CSS pixels of the canvas.
+    Hovered(Option<(usize, f32, f32)>),
+    /// A structure was clicked.
+    Picked(Option<usize>),
+    /// The forceps closed on this structure at this rest position [mm].
+    Grasped {
+        /// Index into the manifest.
+        structure: usize,
+        /// Material point [mm].
+        rest: [f32; 3],
+    },
+    /// Force of the forceps [N] and how far the grasped point is from rest [mm]; at most ten times a second.
+    Pull {
+        /// Force [N].
+        force: f32,
+        /// Displacement of the grasped tissue from its settled place [mm].
+        displacement: f32,
+    },
+    /// The forceps opened.
+    Released {
+        /// Largest force of the grasp [N].
+        peak_force: f32,
+        /// Largest displacement of the grasp [mm].
+        peak_displacement: f32,
+    },
+    /// Once a second: frames a second, solver milliseconds a step, draw calls and bytes uploaded a frame, largest displacement from
+    /// the settled state [mm], contained events.
+    Vitals(Vitals),
+    /// The simulation stopped; the view goes on. `Viewer::restart_simulation` starts it anew.
+    SimulationLost(String),
+}
+
+/// The state of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Vitals {
+    /// Frames a second.
+    pub frame_rate: f32,
+    /// Solver time a step [ms].
+    pub solve_ms: f32,
+    /// Draw calls a frame.
+    pub draw_calls: u32,
+    /// Triangles a frame.
+    pub triangles: u32,
+    /// Bytes uploaded to the GPU a frame.
+    pub upload_bytes: u32,
+    /// Largest displacement from the settled state [mm].
+    pub displacement: f32,
+    /// Contained events since the start.
+    pub contained: u32,
+}
+
+/// Why a view cannot start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ViewerError {
+    /// The browser gives no WebGL2.
+    #[error("this browser offers no WebGL2")]
+    NoWebGl2,
+    /// A shader did not compile or a buffer was refused.
+    #[error("the graphics driver refused: {0}")]
+    Driver(String),
+}
+
+/// Options that are fixed for the life of a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ViewerOptions {
+    /// Is the page in the light theme?
+    pub light: bool,
+    /// Draw with less effort (coarse surfaces, no shadow map, half resolution): old laptops and software rendering.
+    pub low_quality: bool,
+    /// Does the person ask for reduced motion?
+    pub reduced_motion: bool,
+}
+
+/// A running view with its simulation. Dropping it stops both.
+pub struct Viewer {
+    _private: (),
+}
+
+impl Viewer {
+    /// Start drawing `pack` on `canvas` and start its simulation. `on_event` gets the slow facts.
+    ///
+    /// # Errors
+    /// No WebGL2, or a driver that refuses.
+    pub fn start(
+        canvas: HtmlCanvasElement,
+        pack: Rc<Pack>,
+        options: ViewerOptions,
+        on_event: impl Fn(ViewerEvent) + 'static,
+    ) -> Result<Self, ViewerError> {
+        let _ = (canvas, pack, options, on_event);
+        Ok(Self { _private: () })
+    }
+
+    /// Visibility of each structure, in the manifest's order.
+    pub fn set_visibility(&self, visibility: &[Visibility]) {
+        let _ = visibility;
+    }
+
+    /// Mark one structure as selected.
+    pub fn select(&self, structure: Option<usize>) {
+        let _ = structure;
+    }
+
+    /// What the primary pointer does from now on.
+    pub fn set_tool(&self, tool: Tool) {
+        let _ = tool;
+    }
+
+    /// Follow the page's theme.
+    pub fn set_light(&self, light: bool) {
+        let _ = light;
+    }
+
+    /// Move the camera as keys and buttons ask.
+    pub fn move_camera(&self, movement: CameraMove) {
+        let _ = movement;
+    }
+
+    /// Section plane across the patient: axis 0, 1, 2 (x, y, z) and position from 0 (low end) to 1; none for whole organs.
+    pub fn set_section(&self, section: Option<(u8, f32)>) {
+        let _ = section;
+    }
+
+    /// Free part of the canvas in CSS pixels (left, top, right, bottom insets that panels cover): the camera centres there.
+    pub fn set_insets(&self, insets: [f32; 4]) {
+        let _ = insets;
+    }
+
+    /// Pull at the middle of the visible surface without a pointer (keyboard): displacement in the view's plane [mm].
+    pub fn nudge(&self, right: f32, up: f32) {
+        let _ = (right, up);
+    }
+
+    /// Put the tissue back to rest.
+    pub fn reset_tissue(&self) {}
+
+    /// After `SimulationLost`: start a new worker, keep the view.
+    pub fn restart_simulation(&self) {}
+}

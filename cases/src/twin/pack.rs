@@ -1,0 +1,104 @@
+//! The decoded pack: what a browser downloads for one twin.
+
+use serde::{Deserialize, Serialize};
+use solver_wasm::scene::Scene;
+
+/// A twin, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// Everything small: names, provenance, colours, quality.
+    pub manifest: Manifest,
+    /// Closed surfaces; structure-major, finest level of detail first.
+    pub surfaces: Vec<Surface>,
+    /// The mechanics of the soft structures.
+    pub scene: Scene,
+    /// Labels on the scan's grid (maybe resampled), `manifest.structures[i].label` at each voxel, 0 for none.
+    pub labels: Volume,
+    /// The scan itself, windowed to 8 bits, if the source has one.
+    pub image: Option<Volume>,
+}
+
+/// The pack's description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Case identifier, as in the URL.
+    pub id: String,
+    /// Where it comes from and under which licence.
+    pub provenance: Vec<Provenance>,
+    /// The structures, in the order of the tree.
+    pub structures: Vec<Structure>,
+    /// Faces where the scan ends: shown as a section, never as tissue.
+    pub scan_end: Vec<ScanEnd>,
+    /// Grey-value window of `Pack::image`: value of 0 and of 255 [HU for CT].
+    pub image_window: Option<[f32; 2]>,
+}
+
+/// One source of the twin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Title of the source.
+    pub title: String,
+    /// Who is to be credited.
+    pub credit: String,
+    /// SPDX expression or name of the licence.
+    pub licence: String,
+    /// SHA-256 of the source file, hexadecimal.
+    pub sha256: String,
+}
+
+/// One anatomical structure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// Identifier: "liver", "kidney_right".
+    pub id: String,
+    /// Value in the label volume of the pack.
+    pub label: u8,
+    /// Volume enclosed by the finest surface [mL].
+    pub volume_ml: f64,
+    /// Volume of its voxels [mL].
+    pub label_volume_ml: f64,
+    /// Is the finest surface closed and oriented?
+    pub closed: bool,
+    /// Body of the lattice, or none when the structure is rigid scenery.
+    pub body: Option<u16>,
+}
+
+/// An axis-aligned plane at which the scan ends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScanEnd {
+    /// 0, 1, 2 for x, y, z.
+    pub axis: u8,
+    /// Is the tissue on the lower side of the plane?
+    pub upper: bool,
+    /// Position of the plane [mm].
+    pub position: f32,
+}
+
+/// A closed, outward-oriented triangle surface of one structure at one level of detail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Surface {
+    /// Index into `Manifest::structures`.
+    pub structure: u16,
+    /// 0 is the finest.
+    pub level: u8,
+    /// Rest positions, shape [vertex_count, 3], mm, patient space. Where two structures touch, both surfaces hold the
+    /// very same positions.
+    pub positions: Vec<[f32; 3]>,
+    /// Baked at each vertex: ambient occlusion, self-occlusion, curvature (128 is flat), thickness (255 is 40 mm and more).
+    pub baked: Vec<[u8; 4]>,
+    /// Triangles, shape [triangle_count, 3].
+    pub triangles: Vec<[u32; 3]>,
+}
+
+/// A box of 8-bit voxels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Volume {
+    /// Number of voxels along x, y, z.
+    pub dims: [u32; 3],
+    /// Patient position of the centre of voxel (0, 0, 0) [mm].
+    pub origin: [f32; 3],
+    /// Voxel size along x, y, z [mm]; axes are the patient's.
+    pub spacing: [f32; 3],
+    /// Values, x fastest.
+    pub voxels: Vec<u8>,
+}

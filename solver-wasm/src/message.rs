@@ -1,0 +1,96 @@
+//! What the page and the worker say to each other.
+//!
+//! Page → worker: `[Uint8Array (postcard of Vec<Command>), ArrayBuffer | null (spent displacement buffer)]`.
+//! Worker → page: `[Uint8Array (postcard of Report), ArrayBuffer | null (f32 displacements [node_count, 4], mm)]`.
+//! Every batch of commands is answered by exactly one report; the page keeps at most one batch under way, so the
+//! solver needs no clock and a slow machine gets slow motion, never a queue.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{lattice::Embedding, scene::Scene};
+
+/// Length of one simulated step [s].
+pub const STEP_DT: f32 = 1.0 / 60.0;
+
+/// An instruction to the solver. An attempt is its list of commands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Replace everything by this scene and settle it under its loads.
+    Load(Box<Scene>),
+    /// Back to the settled scene.
+    Reset,
+    /// Close the forceps `tool` on the tissue around a material point.
+    Grasp {
+        /// Which instrument; 0 is the right hand.
+        tool: u8,
+        /// Where it closes.
+        point: Embedding,
+        /// Radius of the jaws [mm], rest space.
+        radius: f32,
+    },
+    /// Move an instrument's tip to a world position [mm].
+    Move {
+        /// Which instrument.
+        tool: u8,
+        /// Where to [mm], world space.
+        position: [f32; 3],
+    },
+    /// Open the forceps.
+    Release {
+        /// Which instrument.
+        tool: u8,
+    },
+    /// Advance by a number of steps of [`STEP_DT`].
+    Step(u8),
+}
+
+/// The worker's answer to a batch of commands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Report {
+    /// A scene is loaded and settled.
+    Ready {
+        /// Number of cells.
+        cells: u32,
+        /// Number of nodes.
+        nodes: u32,
+        /// Time that settling took [ms].
+        settle_ms: f32,
+        /// State after settling.
+        stepped: Stepped,
+    },
+    /// The state after the batch.
+    Stepped(Stepped),
+    /// A batch could not be carried out; the state is what it was before it.
+    Refused {
+        /// What was wrong and what to do.
+        reason: String,
+    },
+}
+
+/// State of a simulation after a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stepped {
+    /// Number of steps since the scene was loaded or reset.
+    pub step: u64,
+    /// Force of each closed instrument on the tissue [mN], world space.
+    pub tools: Vec<ToolForce>,
+    /// Largest nodal displacement from rest [mm].
+    pub max_displacement: f32,
+    /// Time the solver took for the batch [ms], filled in by the worker.
+    pub solve_ms: f32,
+    /// Relative residual of the last Newton iteration.
+    pub residual: f32,
+    /// Events that had to be contained (step cap, bisection, roll-back) since loading.
+    pub contained: u32,
+}
+
+/// What an instrument does to the tissue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolForce {
+    /// Which instrument.
+    pub tool: u8,
+    /// Force on the tissue [mN], world space.
+    pub force: [f32; 3],
+    /// Where the grasped tissue is [mm], world space.
+    pub position: [f32; 3],
+}

@@ -1,0 +1,40 @@
+//! What a simulation starts from: plain data, the same natively and in the browser.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lattice::{Embedding, Lattice};
+
+/// Everything the solver needs to start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// The tissue.
+    pub lattice: Lattice,
+    /// Material of each index that a cell names.
+    pub materials: Vec<Material>,
+    /// Elastic supports: ligaments, bare area, vessels.
+    pub supports: Vec<Support>,
+    /// Acceleration of gravity [mm/s²], world space.
+    pub gravity: [f32; 3],
+}
+
+/// An isotropic tissue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Material {
+    /// Young's modulus at small strain [kPa].
+    pub young: f32,
+    /// Poisson ratio, below 0.5.
+    pub poisson: f32,
+    /// Mass density [kg/mm³].
+    pub density: f32,
+    /// Stiffness-proportional damping time [s]; leaves rigid motion alone.
+    pub damping: f32,
+}
+
+/// A spring that ties a material point to its rest position.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Support {
+    /// The material point.
+    pub point: Embedding,
+    /// Stiffness along world x, y, z [mN/mm].
+    pub stiffness: [f32; 3],
+}
