@@ -1,2 +1,47 @@
-//! To be written.
-fn main() {}
+//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `tidy`, `bench`. Each does its own set-up.
+
+mod bench;
+mod bundle;
+mod data;
+mod place;
+mod serve;
+mod step;
+mod test;
+mod tidy;
+mod toolchain;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Build, serve, test and measure Sectio; every command sets up what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// From a bare machine to the app in the browser.
+    Serve(serve::Options),
+    /// Everything that must hold: format, lints, unit, browser and end-to-end tests, structure, licences.
+    Test(test::Options),
+    /// Structure of the checkout: dependency graph, paths, names.
+    Tidy,
+    /// The figures in README, measured.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let task = Task::parse();
+    let outcome = place::Place::find().and_then(|place| match task {
+        Task::Serve(options) => serve::run(&place, &options),
+        Task::Test(options) => test::run(&place, &options),
+        Task::Tidy => tidy::run(&place),
+        Task::Bench(options) => bench::run(&place, &options),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
