@@ -1,2 +1,63 @@
-//! To be written.
-fn main() {}
+//! The `sectio` program: serves the app and the twins, builds and inspects twins.
+
+mod asset;
+mod bundle;
+mod catalogue;
+mod log;
+mod policy;
+mod serve;
+mod site;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// Practise surgery on digital twins of human organs. Education only, not a medical device.
+#[derive(Debug, Parser)]
+#[command(name = "sectio", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the app and its twins to browsers.
+    Serve {
+        /// Address to listen on; 0.0.0.0 lets other machines in.
+        #[arg(long, default_value = "127.0.0.1")]
+        host: String,
+        /// Port to listen on; 0 takes a free one.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Serve this folder instead of the bundle inside the program.
+        #[arg(long, value_name = "DIR")]
+        bundle: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sectio: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { host, port, bundle } => {
+            log::start();
+            let bundle = match bundle {
+                Some(folder) => bundle::from_folder(&folder)?,
+                None => bundle::embedded(),
+            };
+            let catalogue = catalogue::Catalogue::new()?;
+            let site = site::Site::new(bundle, catalogue);
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(serve::run(&host, port, site))
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The `sectio` program as its users meet it: started as a process, spoken to over sockets.
+
+mod http;
+mod program;
+mod serve;
