@@ -52,11 +52,7 @@ impl Toolchain {
 
     fn ensure_debian(place: &Place, running: &Running) -> Result<()> {
         let rustc = Path::new("/usr/bin/rustc");
-        let marker = place.cache.join("wasm-std.txt");
-        if fs::read_to_string(&marker).is_ok_and(|built_for| built_for == version(rustc))
-            && has_std(rustc)
-            && linker().is_some()
-        {
+        if is_built(rustc) && linker().is_some() {
             return Ok(());
         }
         if Command::new("apt-get").arg("--version").output().is_err() {
@@ -65,9 +61,10 @@ impl Toolchain {
             );
         }
         apt_install(running, &DEBIAN_PACKAGES)?;
-        build_std(place, running, rustc)
-            .context("building the standard library for WebAssembly")?;
-        fs::write(marker, version(rustc))?;
+        if !is_built(rustc) {
+            build_std(place, running, rustc)
+                .context("building the standard library for WebAssembly")?;
+        }
         Ok(())
     }
 
@@ -127,6 +124,17 @@ fn std_dir(rustc: &Path) -> Option<PathBuf> {
     let output =
         Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output().ok()?;
     output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// Beside the libraries that we built: the compiler they were built for.
+const MARKER: &str = "built-for.txt";
+
+/// Does the sysroot hold our standard library, built for this very compiler?
+fn is_built(rustc: &Path) -> bool {
+    let marker = std_dir(rustc).map(|dir| dir.join(MARKER));
+    marker.is_some_and(|marker| {
+        fs::read_to_string(marker).is_ok_and(|built_for| built_for == version(rustc))
+    }) && has_std(rustc)
 }
 
 fn has_std(rustc: &Path) -> bool {
