@@ -181,6 +181,10 @@ fn build_std(place: &Place, running: &Running, rustc: &Path) -> Result<()> {
     running.run(as_root("mkdir")?.arg("-p").arg(&target), "check the permissions of the folder")?;
     running
         .run(as_root("cp")?.args(&libraries).arg(&target), "check the permissions of the folder")?;
+    // The mark last: a copy that was interrupted is done again.
+    let mark = probe.join(MARKER);
+    fs::write(&mark, version(rustc))?;
+    running.run(as_root("cp")?.arg(&mark).arg(&target), "check the permissions of the folder")?;
     // Dependencies compiled against another std are useless and confuse cargo.
     let _ = fs::remove_dir_all(place.target("web").join(TARGET));
     fs::remove_dir_all(probe)?;
