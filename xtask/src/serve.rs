@@ -63,13 +63,9 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
         std::thread::sleep(Duration::from_millis(20));
     }
     println!("\nSectio is ready after {}: {url}\nStop it with Ctrl-C.", Seconds(steps.elapsed()));
-    if !options.no_open {
-        if let Some(opener) =
-            ["xdg-open", "open", "wslview"].into_iter().find(|name| on_path(name).is_some())
-        {
-            let _ =
-                Command::new(opener).arg(&url).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        }
+    let opener = ["xdg-open", "open", "wslview"].into_iter().find(|name| on_path(name).is_some());
+    if let (false, Some(opener)) = (options.no_open, opener) {
+        let _ = Command::new(opener).arg(&url).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     }
     let status = server.wait()?;
     if !status.success() {

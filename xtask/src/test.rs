@@ -150,13 +150,8 @@ fn quick(place: &Place, checks: &mut Checks) {
 fn full(place: &Place, built: &Built, checks: &mut Checks) {
     let mut browser = None;
     checks.check("browser and node", |running| {
-        tools::node(running)?;
         let found = Browser::ensure(running)?;
-        if !place.root.join("e2e/node_modules/playwright-core").is_dir() {
-            let mut npm = Command::new("npm");
-            npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(place.root.join("e2e"));
-            running.run(&mut npm, "run the same command again")?;
-        }
+        tools::browser_modules(place, running)?;
         let version = Command::new(&found.chromium).arg("--version").output()?;
         browser = Some(found);
         Ok(String::from_utf8_lossy(&version.stdout).trim().to_owned())
@@ -174,7 +169,7 @@ fn full(place: &Place, built: &Built, checks: &mut Checks) {
     checks.check("licences and sources", |running| {
         let bin = tools::cargo_tool(place, running, "cargo-deny", tools::CARGO_DENY, true)?;
         let mut deny = Command::new(bin.join("cargo-deny"));
-        deny.args(["--offline", "check", "licenses", "bans", "sources"]).current_dir(&place.root);
+        deny.args(["check", "licenses", "bans", "sources"]).current_dir(&place.root);
         running.run(&mut deny, "replace the dependency, or argue for it in deny.toml")?;
         let mut advisories = Command::new(bin.join("cargo-deny"));
         advisories.args(["check", "advisories"]).current_dir(&place.root);

@@ -90,6 +90,22 @@ pub fn node(running: &Running) -> Result<()> {
     apt_install(running, &["nodejs", "npm"])
 }
 
+/// The node modules of the journeys, in the versions that their lock file names.
+pub fn browser_modules(place: &Place, running: &Running) -> Result<()> {
+    node(running)?;
+    let home = place.root.join("e2e");
+    let stamp = home.join("node_modules/.sectio-lock");
+    let lock = fs::read(home.join("package-lock.json")).context("e2e/package-lock.json")?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&home);
+    running.run(&mut npm, "run the same command again")?;
+    fs::write(stamp, lock)?;
+    Ok(())
+}
+
 /// Chromium and its driver, for tests in a real browser: `$CHROMIUM` and `$CHROMEDRIVER`, or what is installed.
 pub struct Browser {
     /// The browser.
