@@ -158,11 +158,9 @@ fn missing_sources(place: &Place, module: &Path) -> Result<Vec<String>> {
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let case: toml::Table = text.parse().with_context(|| format!("{}", file.display()))?;
     let sources = case
-        .get("source")
-        .or_else(|| case.get("sources"))
-        .and_then(|value| value.as_array())
-        .cloned()
-        .unwrap_or_default();
+        .get("twin")
+        .and_then(|twin| twin.get("sources")?.as_array())
+        .with_context(|| format!("{}: no [[twin.sources]]", file.display()))?;
     Ok(sources
         .iter()
         .filter_map(|source| source.get("file")?.as_str())
