@@ -2,4 +2,15 @@
 //!
 //! Space: patient coordinates, DICOM LPS (+x left, +y posterior, +z superior), mm.
 
+// Loops over the three axes of several arrays at once read best by index.
+#![allow(clippy::needless_range_loop)]
+
+pub mod case;
+pub mod error;
+pub mod library;
+pub mod tissue;
 pub mod twin;
+pub mod volume;
+
+pub use error::{Error, Result};
+pub use library::library;

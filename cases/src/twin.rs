@@ -1,3 +1,22 @@
 //! A twin: labels from imaging become surfaces, a lattice of tissue, and one pack.
+//!
+//! [`build`] runs the whole way; each step is a module of its own. Every step is deterministic: the same sources give the
+//! same bytes.
 
+mod bake;
+mod build;
+mod clean;
+mod complex;
+pub mod embed;
+mod extract;
+mod fair;
+mod field;
+pub mod inspect;
+mod lattice;
+mod measure;
 pub mod pack;
+mod partition;
+mod supports;
+mod volumes;
+
+pub use build::{Stage, build};

@@ -1,5 +1,12 @@
 //! The decoded pack: what a browser downloads for one twin.
 
+mod container;
+pub(crate) mod mesh;
+mod scene;
+mod stream;
+
+pub use container::{FORMAT_VERSION, PackError, decode, encode};
+
 use serde::{Deserialize, Serialize};
 use solver_wasm::scene::Scene;
 
@@ -23,6 +30,8 @@ pub struct Pack {
 pub struct Manifest {
     /// Case identifier, as in the URL.
     pub id: String,
+    /// Title of the case.
+    pub title: String,
     /// Where it comes from and under which licence.
     pub provenance: Vec<Provenance>,
     /// The structures, in the order of the tree.
@@ -31,6 +40,29 @@ pub struct Manifest {
     pub scan_end: Vec<ScanEnd>,
     /// Grey-value window of `Pack::image`: value of 0 and of 255 [HU for CT].
     pub image_window: Option<[f32; 2]>,
+    /// Direction in which a camera in front looks, patient space.
+    pub front: [f32; 3],
+    /// What a learner must know about the data ("The scan ends below the dome of the liver …").
+    pub warnings: Vec<String>,
+    /// Names of the soft bodies, by `Cell::body`.
+    pub bodies: Vec<String>,
+    /// What holds the soft bodies, and how stiffly: a modelling choice, said as such.
+    pub supports: Vec<SupportNote>,
+}
+
+/// How one region of a surface is held.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SupportNote {
+    /// "Bare area".
+    pub name: String,
+    /// Structure that is held.
+    pub structure: String,
+    /// Area that is held [mm²].
+    pub area_mm2: f64,
+    /// Stiffness a unit area, along and across the surface normal [mN/mm³ = kPa/mm].
+    pub stiffness: [f64; 2],
+    /// Why this region and this stiffness.
+    pub reason: String,
 }
 
 /// One source of the twin.
@@ -61,6 +93,44 @@ pub struct Structure {
     pub closed: bool,
     /// Body of the lattice, or none when the structure is rigid scenery.
     pub body: Option<u16>,
+    /// Name for a learner: "Right kidney".
+    pub name: String,
+    /// Latin name (Terminologia Anatomica, 2nd edition).
+    pub ta2: String,
+    /// What it looks like.
+    pub tissue: Tissue,
+    /// Base colour, sRGB.
+    pub colour: [u8; 3],
+    /// What it does, in a sentence or two.
+    pub function: String,
+    /// Where it lies, in a sentence or two.
+    pub relations: String,
+}
+
+/// What a structure looks like: the viewer has one shading for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tissue {
+    /// Liver parenchyma under its capsule.
+    Liver,
+    /// Gallbladder with bile.
+    Gallbladder,
+    /// Kidney.
+    Kidney,
+    /// Spleen.
+    Spleen,
+    /// Stomach and bowel: serosa with vessels.
+    Bowel,
+    /// Lobulated gland: pancreas, adrenal.
+    Gland,
+    /// Artery.
+    Artery,
+    /// Vein.
+    Vein,
+    /// Bone.
+    Bone,
+    /// Cartilage.
+    Cartilage,
 }
 
 /// An axis-aligned plane at which the scan ends.
@@ -84,7 +154,8 @@ pub struct Surface {
     /// Rest positions, shape [vertex_count, 3], mm, patient space. Where two structures touch, both surfaces hold the
     /// very same positions.
     pub positions: Vec<[f32; 3]>,
-    /// Baked at each vertex: ambient occlusion, self-occlusion, curvature (128 is flat), thickness (255 is 40 mm and more).
+    /// Baked at each vertex: ambient occlusion and self-occlusion (255 is open, occluders within 60 mm), mean curvature
+    /// (128 is flat, above is convex, 127 steps are 1/10 mm⁻¹), thickness (255 is 40 mm and more).
     pub baked: Vec<[u8; 4]>,
     /// Triangles, shape [triangle_count, 3].
     pub triangles: Vec<[u32; 3]>,

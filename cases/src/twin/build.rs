@@ -1,0 +1,434 @@
+//! The whole way from source files to a pack.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use solver_wasm::scene::Scene;
+
+use super::{
+    bake, clean,
+    complex::{Complex, surface_nets},
+    embed::Embedder,
+    extract,
+    fair::{self, is_scan_end},
+    field::{Field, smooth_indicator},
+    lattice, measure,
+    pack::{
+        Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
+        mesh::{Quantiser, reorder},
+    },
+    partition::Partition,
+    supports, volumes,
+};
+use crate::{
+    Error, Result,
+    case::{Case, Recipe},
+    tissue,
+    volume::{self, Grid, Voxels},
+};
+
+/// What a build is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Reading the sources.
+    Read,
+    /// Removing specks.
+    Clean,
+    /// Making and smoothing surfaces, level by level.
+    Surfaces,
+    /// Occlusion, curvature, thickness.
+    Bake,
+    /// Cells, materials and supports.
+    Lattice,
+}
+
+impl Stage {
+    /// For a progress line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "reading scans",
+            Self::Clean => "cleaning labels",
+            Self::Surfaces => "making surfaces",
+            Self::Bake => "baking light",
+            Self::Lattice => "making tissue",
+        }
+    }
+}
+
+/// Rounds of Taubin's filter on a fresh surface.
+const FAIRING_ROUNDS: usize = 25;
+/// How far a vertex may leave its place on the smooth field, in grid spacings.
+const FAIRING_REACH: f64 = 0.5;
+
+/// Build the twin of a case. `sources` gives the bytes of a source file by its name; `progress` hears the stage and how much of
+/// it is done, from 0 to 1.
+///
+/// # Errors
+/// A source that is missing, is not the one that the recipe names by its SHA-256, or cannot be read; a structure without voxels.
+pub fn build(
+    case: &Case,
+    sources: &dyn Fn(&str) -> Result<Vec<u8>>,
+    progress: &mut dyn FnMut(Stage, f32),
+) -> Result<Pack> {
+    let recipe = &case.twin;
+    progress(Stage::Read, 0.0);
+    let source = volume::read_labels(
+        &recipe.labels,
+        &fetch(recipe, sources, &recipe.labels)?,
+        recipe.axes.as_deref(),
+    )?;
+    let image = match (&recipe.image, recipe.image_window) {
+        (Some(file), Some(window)) => {
+            let scan =
+                volume::read_image(file, &fetch(recipe, sources, file)?, recipe.axes.as_deref())?;
+            Some(windowed(&scan, window))
+        }
+        _ => None,
+    };
+
+    progress(Stage::Clean, 0.0);
+    let mut labels = numbered(recipe, &source);
+    clean::remove_specks(&mut labels, recipe.surface.smallest_piece);
+    let targets = structure_volumes(recipe, &labels)?;
+
+    let mut surfaces = Vec::new();
+    let mut owners = None;
+    let mut ends = Vec::new();
+    let levels = recipe.surface.levels;
+    for level in 0..levels {
+        progress(Stage::Surfaces, f32::from(level) / f32::from(levels));
+        let spacing = recipe.surface.spacing * f64::from(1 << level);
+        let (complex, partition) = sheets(recipe, &labels, &targets, spacing);
+        for structure in 1..=targets.len() as u8 {
+            surfaces.push(skin(&complex, structure, level));
+        }
+        if level == 0 {
+            ends = scan_ends(&complex);
+            owners = Some(partition.owners);
+        }
+    }
+    let owners = owners.unwrap_or(labels.clone());
+    surfaces.sort_by_key(|s| (s.structure, s.level));
+    settle(&mut surfaces, case)?;
+
+    let count = surfaces.len() as f32;
+    for (i, surface) in surfaces.iter_mut().enumerate() {
+        progress(Stage::Bake, i as f32 / count);
+        surface.baked = bake::bake(
+            &owners,
+            surface.structure as u8 + 1,
+            &surface.positions,
+            &surface.triangles,
+        );
+        reorder(surface)?;
+    }
+
+    progress(Stage::Lattice, 0.0);
+    let bodies = body_names(recipe);
+    let mut manifest = Manifest {
+        id: case.id.clone(),
+        title: case.title.clone(),
+        provenance: recipe
+            .sources
+            .iter()
+            .map(|s| Provenance {
+                title: s.title.clone(),
+                credit: s.credit.clone(),
+                licence: s.licence.clone(),
+                sha256: s.sha256.clone(),
+            })
+            .collect(),
+        structures: structures(recipe, &bodies, &surfaces, &targets),
+        scan_end: ends,
+        image_window: recipe.image_window,
+        front: recipe.front,
+        warnings: recipe.warnings.clone(),
+        supports: Vec::new(),
+        bodies,
+    };
+    let scene = scene(recipe, &mut manifest, &surfaces, &owners, &source)?;
+    Ok(Pack {
+        manifest,
+        surfaces,
+        scene,
+        labels: coarser(&labels, recipe.surface.label_spacing),
+        image,
+    })
+}
+
+/// Bytes of a source file, checked against the recipe's hash.
+fn fetch(
+    recipe: &Recipe,
+    sources: &dyn Fn(&str) -> Result<Vec<u8>>,
+    file: &str,
+) -> Result<Vec<u8>> {
+    let bytes = sources(file)?;
+    let digest = Sha256::digest(&bytes);
+    let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    let expected =
+        recipe.sources.iter().find(|s| s.file == file).map(|s| s.sha256.to_ascii_lowercase());
+    if expected.as_deref() == Some(&digest) {
+        return Ok(bytes);
+    }
+    Err(Error::Source {
+        file: file.to_owned(),
+        reason: format!("has SHA-256 {digest}, the recipe names {}", expected.unwrap_or_default()),
+        remedy: "fetch the file that the recipe names, or correct the recipe",
+    })
+}
+
+/// Source labels as structure numbers (index in the recipe + 1, 0 for none).
+fn numbered(recipe: &Recipe, source: &Voxels<u16>) -> Voxels<u8> {
+    let mut number = vec![0_u8; usize::from(u16::MAX) + 1];
+    for (i, structure) in recipe.structures.iter().enumerate() {
+        for &label in &structure.labels {
+            number[usize::from(label)] = i as u8 + 1;
+        }
+    }
+    Voxels {
+        grid: source.grid,
+        values: source.values.iter().map(|&l| number[usize::from(l)]).collect(),
+    }
+}
+
+/// Volume of each structure's voxels [mm³].
+fn structure_volumes(recipe: &Recipe, labels: &Voxels<u8>) -> Result<Vec<f64>> {
+    let mut counts = [0_usize; 256];
+    for &v in &labels.values {
+        counts[usize::from(v)] += 1;
+    }
+    recipe
+        .structures
+        .iter()
+        .zip(&counts[1..])
+        .map(|(structure, &count)| {
+            if count == 0 {
+                return Err(Error::Structure {
+                    structure: structure.id.clone(),
+                    reason: format!(
+                        "no voxel of the source has a label of {:?}; correct `labels`",
+                        structure.labels
+                    ),
+                });
+            }
+            Ok(count as f64 * labels.grid.voxel_volume())
+        })
+        .collect()
+}
+
+/// Smooth sheets between all structures on a grid of about `spacing` mm, enclosing the `targets` volumes [mm³].
+fn sheets(
+    recipe: &Recipe,
+    labels: &Voxels<u8>,
+    targets: &[f64],
+    spacing: f64,
+) -> (Complex, Partition) {
+    let grid = labels.grid.redivided(spacing);
+    let sigma = recipe.surface.smoothing;
+    let fields: Vec<Field> = (1..=targets.len() as u8)
+        .filter_map(|s| smooth_indicator(labels, s, &grid, sigma))
+        .collect();
+    let partition = Partition::new(grid, fields, targets, sigma);
+    let mut complex = surface_nets(&partition);
+    let rings = fair::rings(&complex);
+    let reach = FAIRING_REACH * complex.spacing;
+    fair::smooth(&mut complex, &rings, FAIRING_ROUNDS, reach);
+    volumes::restore(&mut complex, &rings, targets, reach);
+    (complex, partition)
+}
+
+/// One structure's surface, still in f32 at full precision.
+fn skin(complex: &Complex, structure: u8, level: u8) -> Surface {
+    let skin = extract::skin(complex, structure);
+    Surface {
+        structure: u16::from(structure) - 1,
+        level,
+        positions: skin
+            .origins
+            .iter()
+            .map(|&v| complex.positions[v as usize].map(|c| c as f32))
+            .collect(),
+        baked: vec![[0; 4]; skin.origins.len()],
+        triangles: skin.triangles,
+    }
+}
+
+/// Put every position on the pack's grid, so that what is measured is what is shipped.
+fn settle(surfaces: &mut [Surface], case: &Case) -> Result<()> {
+    let quantiser =
+        Quantiser::new(surfaces.iter().flat_map(|s| &s.positions)).ok_or_else(|| {
+            Error::Structure {
+                structure: case.id.clone(),
+                reason: "its surfaces are metres wide; check the voxel size of the source"
+                    .to_owned(),
+            }
+        })?;
+    for position in surfaces.iter_mut().flat_map(|s| &mut s.positions) {
+        *position = quantiser.round(*position);
+    }
+    Ok(())
+}
+
+/// Planes at which structures are cut off by the end of the scan.
+fn scan_ends(complex: &Complex) -> Vec<ScanEnd> {
+    let mut ends = BTreeMap::new();
+    for quad in complex.quads.iter().filter(|q| is_scan_end(q.below, q.above)) {
+        for axis in 0..3 {
+            let plane = complex.pinned[quad.corners[0] as usize][axis];
+            if quad
+                .corners
+                .iter()
+                .all(|&v| plane.is_some() && complex.pinned[v as usize][axis] == plane)
+            {
+                let upper = quad.above == super::complex::OUTSIDE;
+                ends.insert((axis as u8, upper), plane.unwrap_or_default() as f32);
+            }
+        }
+    }
+    ends.into_iter().map(|((axis, upper), position)| ScanEnd { axis, upper, position }).collect()
+}
+
+/// Soft bodies in the order of their first structure.
+fn body_names(recipe: &Recipe) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for body in recipe.structures.iter().filter_map(|s| s.body.as_ref()) {
+        if !names.contains(body) {
+            names.push(body.clone());
+        }
+    }
+    names
+}
+
+fn structures(
+    recipe: &Recipe,
+    bodies: &[String],
+    surfaces: &[Surface],
+    targets: &[f64],
+) -> Vec<Structure> {
+    recipe
+        .structures
+        .iter()
+        .enumerate()
+        .map(|(i, s)| {
+            let finest = surfaces.iter().find(|f| usize::from(f.structure) == i && f.level == 0);
+            let volume = finest.map_or(0.0, |f| measure::volume(&f.positions, &f.triangles));
+            Structure {
+                id: s.id.clone(),
+                label: i as u8 + 1,
+                volume_ml: volume / 1000.0,
+                label_volume_ml: targets[i] / 1000.0,
+                closed: volume > 0.0 && finest.is_some_and(|f| measure::is_closed(&f.triangles)),
+                body: s
+                    .body
+                    .as_ref()
+                    .and_then(|b| bodies.iter().position(|n| n == b))
+                    .map(|b| b as u16),
+                name: s.name.clone(),
+                ta2: s.ta2.clone(),
+                tissue: s.tissue,
+                colour: Case::colour(&s.colour).unwrap_or_default(),
+                function: s.function.clone(),
+                relations: s.relations.clone(),
+            }
+        })
+        .collect()
+}
+
+/// Cells, materials and supports; notes on the supports go into the manifest.
+fn scene(
+    recipe: &Recipe,
+    manifest: &mut Manifest,
+    surfaces: &[Surface],
+    owners: &Voxels<u8>,
+    source: &Voxels<u16>,
+) -> Result<Scene> {
+    let table = tissue::table()?;
+    let mut names: Vec<&str> = Vec::new();
+    let mut materials = Vec::new();
+    let mut tissues = Vec::new();
+    for (recipe, structure) in recipe.structures.iter().zip(&manifest.structures) {
+        let (Some(name), Some(body)) = (recipe.mechanics.as_deref(), structure.body) else {
+            tissues.push(None);
+            continue;
+        };
+        let mechanics = table.get(name).ok_or_else(|| Error::Recipe {
+            file: "case.toml".to_owned(),
+            field: format!("{}: mechanics", structure.id),
+            reason: format!(
+                "`{name}` is not in the tissue table; it has {:?}",
+                table.keys().collect::<Vec<_>>()
+            ),
+        })?;
+        let material = names.iter().position(|n| *n == name).unwrap_or_else(|| {
+            names.push(name);
+            materials.push(mechanics.material());
+            names.len() - 1
+        });
+        tissues.push(Some(lattice::Tissue { body, material: material as u16 }));
+    }
+    let vertices =
+        surfaces.iter().flat_map(|s| s.positions.iter().map(|&p| (s.structure as u8 + 1, p)));
+    let lattice = lattice::lattice(owners, &tissues, vertices, recipe.lattice.spacing);
+    let mut held = Vec::new();
+    let embedder = Embedder::new(&lattice);
+    for support in &recipe.supports {
+        let surface = surfaces.iter().find(|s| {
+            s.level == 0 && manifest.structures[usize::from(s.structure)].id == support.structure
+        });
+        let body = surface.and_then(|s| manifest.structures[usize::from(s.structure)].body);
+        let (Some(surface), Some(body)) = (surface, body) else { continue };
+        let (springs, note) = supports::supports(support, surface, body, &embedder, source);
+        if springs.is_empty() {
+            return Err(Error::Structure {
+                structure: support.structure.clone(),
+                reason: format!(
+                    "support `{}` holds no part of its surface; widen the region",
+                    support.name
+                ),
+            });
+        }
+        held.extend(springs);
+        manifest.supports.push(note);
+    }
+    Ok(Scene { lattice, materials, supports: held, gravity: recipe.lattice.gravity })
+}
+
+/// The label volume at voxels of about `spacing` mm, by the nearest voxel.
+fn coarser(labels: &Voxels<u8>, spacing: f64) -> Volume {
+    let grid = if labels.grid.spacing.iter().all(|s| *s >= 0.8 * spacing) {
+        labels.grid
+    } else {
+        labels.grid.redivided(spacing)
+    };
+    let mut voxels = Vec::with_capacity(grid.len());
+    for z in 0..grid.dims[2] {
+        for y in 0..grid.dims[1] {
+            for x in 0..grid.dims[0] {
+                let p = [x, y, z];
+                let centre =
+                    std::array::from_fn(|a| grid.origin[a] + p[a] as f64 * grid.spacing[a]);
+                voxels.push(labels.grid.voxel_at(centre).map_or(0, |v| labels.values[v]));
+            }
+        }
+    }
+    packed(&grid, voxels)
+}
+
+/// A scan in 8 bits: `window` gives the grey values of 0 and 255.
+fn windowed(scan: &Voxels<f32>, [low, high]: [f32; 2]) -> Volume {
+    let voxels = scan
+        .values
+        .iter()
+        .map(|v| ((v - low) / (high - low) * 255.0).round().clamp(0.0, 255.0) as u8)
+        .collect();
+    packed(&scan.grid, voxels)
+}
+
+fn packed(grid: &Grid, voxels: Vec<u8>) -> Volume {
+    Volume {
+        dims: grid.dims.map(|d| d as u32),
+        origin: grid.origin.map(|c| c as f32),
+        spacing: grid.spacing.map(|c| c as f32),
+        voxels,
+    }
+}

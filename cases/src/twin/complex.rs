@@ -1,0 +1,232 @@
+//! Multi-label surface nets: one sheet of quads between every two structures that touch, on shared vertices.
+//!
+//! The dual of the grid [Gibson 1998], for any number of labels at once: a vertex in each dual cell whose corners differ, a quad
+//! across each grid edge whose ends differ. Walls are shared by construction, because a quad knows both its sides.
+
+use super::partition::Partition;
+use crate::volume::Grid;
+
+/// Owner of the points beyond a face of the scan.
+pub(super) const OUTSIDE: u8 = u8::MAX;
+
+/// A quad between two owners.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quad {
+    /// Corners, anticlockwise as seen from the `above` side.
+    pub(super) corners: [u32; 4],
+    /// Owner on the side that the normal leaves.
+    pub(super) below: u8,
+    /// Owner on the side that the normal enters.
+    pub(super) above: u8,
+    /// Grid points on either side, `below` first.
+    pub(super) points: [u32; 2],
+}
+
+impl Quad {
+    /// Is it the outside of `structure`, and if so, must it be turned to face outwards?
+    pub(super) fn side(&self, structure: u8) -> Option<bool> {
+        if self.below == structure {
+            Some(false)
+        } else if self.above == structure {
+            Some(true)
+        } else {
+            None
+        }
+    }
+}
+
+/// All sheets of a twin at one level of detail.
+#[derive(Debug)]
+pub(super) struct Complex {
+    /// Vertices, patient space [mm].
+    pub(super) positions: Vec<[f64; 3]>,
+    /// Coordinate that a vertex must keep, per axis: it lies on the face where the scan ends.
+    pub(super) pinned: Vec<[Option<f64>; 3]>,
+    /// Number of different owners around each vertex: 2 on a sheet, 3 and more where sheets meet.
+    pub(super) owners: Vec<u8>,
+    /// The quads.
+    pub(super) quads: Vec<Quad>,
+    /// Pairs of vertices joined by an edge where three sheets or more meet.
+    pub(super) curves: Vec<[u32; 2]>,
+    /// Spacing of the grid it was made on [mm].
+    pub(super) spacing: f64,
+}
+
+/// The grid with one layer of points around it.
+struct Padded<'a> {
+    partition: &'a Partition,
+    dims: [usize; 3],
+}
+
+impl Padded<'_> {
+    fn index(&self, [x, y, z]: [usize; 3]) -> usize {
+        x + self.dims[0] * (y + self.dims[1] * z)
+    }
+
+    fn inner(&self, point: [usize; 3]) -> Option<[usize; 3]> {
+        let p = point.map(|c| c.wrapping_sub(1));
+        let dims = self.partition.owners.grid.dims;
+        (p[0] < dims[0] && p[1] < dims[1] && p[2] < dims[2]).then_some(p)
+    }
+
+    fn owner(&self, point: [usize; 3]) -> u8 {
+        let owners = &self.partition.owners;
+        self.inner(point).map_or(OUTSIDE, |p| owners.values[owners.grid.index(p)])
+    }
+}
+
+/// Is there a sheet between these owners? Nothing and the outside are one.
+fn apart(a: u8, b: u8) -> bool {
+    a != b && !((a == 0 || a == OUTSIDE) && (b == 0 || b == OUTSIDE))
+}
+
+/// Make the sheets of a partition.
+pub(super) fn surface_nets(partition: &Partition) -> Complex {
+    let grid = partition.owners.grid;
+    let padded = Padded { partition, dims: grid.dims.map(|n| n + 2) };
+    let mut complex = Complex {
+        positions: Vec::new(),
+        pinned: Vec::new(),
+        owners: Vec::new(),
+        quads: Vec::new(),
+        curves: Vec::new(),
+        spacing: grid.voxel_volume().cbrt(),
+    };
+    // The dual cell whose low corner is padded point p has p's index.
+    let mut vertex_of_cell = vec![u32::MAX; padded.dims.iter().product()];
+    let n = padded.dims;
+    for z in 0..n[2] {
+        for y in 0..n[1] {
+            for x in 0..n[0] {
+                let p = [x, y, z];
+                let a = padded.owner(p);
+                for axis in 0..3 {
+                    let mut q = p;
+                    q[axis] += 1;
+                    if q[axis] == n[axis] {
+                        continue;
+                    }
+                    let b = padded.owner(q);
+                    if !apart(a, b) {
+                        continue;
+                    }
+                    // An edge with a structure at one end has all four cells around it inside the padding.
+                    let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+                    let corners = [(1, 1), (0, 1), (0, 0), (1, 0)].map(|(du, dv)| {
+                        let mut cell = p;
+                        cell[u] -= du;
+                        cell[v] -= dv;
+                        let slot = &mut vertex_of_cell[padded.index(cell)];
+                        if *slot == u32::MAX {
+                            *slot = complex.positions.len() as u32;
+                            let (position, pinned, owners) = vertex(&padded, &grid, cell);
+                            complex.positions.push(position);
+                            complex.pinned.push(pinned);
+                            complex.owners.push(owners);
+                        }
+                        *slot
+                    });
+                    complex.quads.push(Quad {
+                        corners,
+                        below: a,
+                        above: b,
+                        points: [padded.index(p) as u32, padded.index(q) as u32],
+                    });
+                }
+            }
+        }
+    }
+    complex.curves = curves(&padded, &vertex_of_cell);
+    complex
+}
+
+/// Number of different owners among these.
+fn different(owners: &[u8]) -> u8 {
+    (0..owners.len()).filter(|&i| !owners[..i].contains(&owners[i])).count() as u8
+}
+
+/// Position, pinned coordinates and number of owners of the vertex of a dual cell.
+fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<f64>; 3], u8) {
+    let corner = |c: usize| [cell[0] + (c & 1), cell[1] + (c >> 1 & 1), cell[2] + (c >> 2 & 1)];
+    let owners: [u8; 8] = std::array::from_fn(|c| padded.owner(corner(c)));
+    let (mut sum, mut count) = ([0.0; 3], 0.0);
+    for c in 0..8 {
+        for axis in 0..3 {
+            let d = c | 1 << axis;
+            if d == c || !apart(owners[c], owners[d]) {
+                continue;
+            }
+            let (p, q) = (corner(c), corner(d));
+            let t = crossing(padded, p, q, owners[c], owners[d]);
+            for a in 0..3 {
+                sum[a] += p[a] as f64 + if a == axis { t } else { 0.0 };
+            }
+            count += 1.0;
+        }
+    }
+    let mut pinned = [None; 3];
+    for a in 0..3 {
+        if cell[a] == 0 {
+            pinned[a] = Some(grid.low()[a]);
+        } else if cell[a] + 2 == padded.dims[a] {
+            pinned[a] = Some(grid.high()[a]);
+        }
+    }
+    let position = std::array::from_fn(|a| {
+        pinned[a].unwrap_or(grid.origin[a] + (sum[a] / count - 1.0) * grid.spacing[a])
+    });
+    (position, pinned, different(&owners))
+}
+
+/// Where between two neighbouring points their owners are equally strong, as a fraction of the way.
+fn crossing(padded: &Padded, p: [usize; 3], q: [usize; 3], a: u8, b: u8) -> f64 {
+    let (Some(p), Some(q)) = (padded.inner(p), padded.inner(q)) else {
+        return 0.5;
+    };
+    let lead = |point| {
+        f64::from(padded.partition.strength(a, point) - padded.partition.strength(b, point))
+    };
+    let (at_p, at_q) = (lead(p), lead(q));
+    let t = at_p / (at_p - at_q);
+    // A third owner nearby, or a draw, leaves the ratio meaningless: stay off the points.
+    if t.is_finite() { t.clamp(0.05, 0.95) } else { 0.5 }
+}
+
+/// Dual edges (faces of the grid) with three owners or more at their corners.
+fn curves(padded: &Padded, vertex_of_cell: &[u32]) -> Vec<[u32; 2]> {
+    let n = padded.dims;
+    let mut curves = Vec::new();
+    for z in 0..n[2] {
+        for y in 0..n[1] {
+            for x in 0..n[0] {
+                let cell = [x, y, z];
+                let here = vertex_of_cell[padded.index(cell)];
+                if here == u32::MAX {
+                    continue;
+                }
+                for axis in 0..3 {
+                    if cell[axis] == 0 {
+                        continue;
+                    }
+                    let mut before = cell;
+                    before[axis] -= 1;
+                    let there = vertex_of_cell[padded.index(before)];
+                    if there == u32::MAX {
+                        continue;
+                    }
+                    let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
+                    let face = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(du, dv)| {
+                        let mut point = cell;
+                        point[u] += du;
+                        point[v] += dv;
+                        padded.owner(point)
+                    });
+                    if different(&face) >= 3 {
+                        curves.push([there, here]);
+                    }
+                }
+            }
+        }
+    }
+    curves
+}

@@ -1,0 +1,159 @@
+//! Smooth indicator fields: how much of each structure there is around a point.
+
+use crate::volume::{Grid, Voxels};
+
+/// A structure's smoothed indicator on part of a grid; 0 elsewhere.
+pub(super) struct Field {
+    low: [usize; 3],
+    dims: [usize; 3],
+    values: Vec<f32>,
+}
+
+impl Field {
+    /// Value at a grid point.
+    #[inline]
+    pub(super) fn at(&self, point: [usize; 3]) -> f32 {
+        let p: [usize; 3] = std::array::from_fn(|a| point[a].wrapping_sub(self.low[a]));
+        if p[0] < self.dims[0] && p[1] < self.dims[1] && p[2] < self.dims[2] {
+            self.values[p[0] + self.dims[0] * (p[1] + self.dims[1] * p[2])]
+        } else {
+            0.0
+        }
+    }
+
+    /// First point and number of points along each axis of the part where the field is not 0.
+    pub(super) fn extent(&self) -> ([usize; 3], [usize; 3]) {
+        (self.low, self.dims)
+    }
+
+    /// Values, x fastest, over the extent.
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+/// Convolve the indicator of `structure` with a Gaussian of standard deviation `sigma` [mm], exactly over each voxel, and
+/// sample it on `target`, which divides the same box. Beyond the box the outermost voxels go on for ever, so that a surface
+/// meets the end of the scan at a right angle.
+///
+/// None if no voxel has this number.
+pub(super) fn smooth_indicator(
+    volume: &Voxels<u8>,
+    structure: u8,
+    target: &Grid,
+    sigma: f64,
+) -> Option<Field> {
+    let source = &volume.grid;
+    let (low, high) = bounding_box(volume, structure)?;
+    let axes: [Vec<Tap>; 3] =
+        std::array::from_fn(|a| taps(source, target, a, sigma, low[a], high[a]));
+    let dims: [usize; 3] = std::array::from_fn(|a| high[a] - low[a]);
+    let out: [usize; 3] = std::array::from_fn(|a| axes[a].len());
+
+    // One axis after the other; the axis just done varies slowest, so three passes restore x, y, z.
+    let mut data = vec![0.0_f32; dims.iter().product()];
+    for z in 0..dims[2] {
+        for y in 0..dims[1] {
+            let row = source.index([low[0], y + low[1], z + low[2]]);
+            let to = dims[0] * (y + dims[1] * z);
+            for x in 0..dims[0] {
+                if volume.values[row + x] == structure {
+                    data[to + x] = 1.0;
+                }
+            }
+        }
+    }
+    let mut shape = dims;
+    for taps in &axes {
+        let (n, rest) = (shape[0], shape[1] * shape[2]);
+        let mut next = vec![0.0_f32; taps.len() * rest];
+        for r in 0..rest {
+            let row = &data[r * n..(r + 1) * n];
+            for (i, tap) in taps.iter().enumerate() {
+                let part = &row[tap.start..tap.start + tap.weights.len()];
+                next[i * rest + r] = part.iter().zip(&tap.weights).map(|(v, w)| v * w).sum();
+            }
+        }
+        data = next;
+        shape = [shape[1], shape[2], taps.len()];
+    }
+    Some(Field {
+        low: std::array::from_fn(|a| axes[a].first().map_or(0, |t| t.at)),
+        dims: out,
+        values: data,
+    })
+}
+
+/// Low and one-past-high voxel of a structure.
+pub(super) fn bounding_box(volume: &Voxels<u8>, structure: u8) -> Option<([usize; 3], [usize; 3])> {
+    let [nx, ny, nz] = volume.grid.dims;
+    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+    for z in 0..nz {
+        for y in 0..ny {
+            let row = &volume.values[nx * (y + ny * z)..][..nx];
+            let Some(first) = row.iter().position(|&v| v == structure) else {
+                continue;
+            };
+            let last = row.iter().rposition(|&v| v == structure).unwrap_or(first);
+            low = [low[0].min(first), low[1].min(y), low[2].min(z)];
+            high = [high[0].max(last + 1), high[1].max(y + 1), high[2].max(z + 1)];
+        }
+    }
+    (high[0] > 0).then_some((low, high))
+}
+
+/// Weights of source voxels for one target point, relative to the bounding box.
+struct Tap {
+    at: usize,
+    start: usize,
+    weights: Vec<f32>,
+}
+
+fn taps(
+    source: &Grid,
+    target: &Grid,
+    axis: usize,
+    sigma: f64,
+    low: usize,
+    high: usize,
+) -> Vec<Tap> {
+    let (h, n) = (source.spacing[axis], source.dims[axis]);
+    let begin = source.low()[axis];
+    // Each target point is at least averaged over its own voxel, so that coarse levels do not alias.
+    let sigma = sigma.max(0.5 * target.spacing[axis]).max(1e-3);
+    let cut = 3.5 * sigma;
+    let mut taps = Vec::new();
+    for at in 0..target.dims[axis] {
+        let centre = target.origin[axis] + at as f64 * target.spacing[axis] - begin;
+        let cumulative = |edge: usize| {
+            // The outermost voxels reach to infinity.
+            if edge == 0 {
+                0.0
+            } else if edge == n {
+                1.0
+            } else {
+                gaussian_cumulative((edge as f64 * h - centre) / sigma)
+            }
+        };
+        let first = (((centre - cut) / h).floor().max(0.0) as usize).min(n - 1).max(low);
+        let last = (((centre + cut) / h).ceil().max(1.0) as usize).clamp(1, n).min(high);
+        if first >= last {
+            continue;
+        }
+        let weights = (first..last).map(|i| (cumulative(i + 1) - cumulative(i)) as f32).collect();
+        taps.push(Tap { at, start: first - low, weights });
+    }
+    taps
+}
+
+/// Cumulative distribution of the standard normal, by Abramowitz and Stegun 7.1.26 (error below 1e-7).
+fn gaussian_cumulative(x: f64) -> f64 {
+    let z = x.abs() / std::f64::consts::SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let poly = t
+        * (0.254_829_592
+            + t * (-0.284_496_736
+                + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+    let tail = 0.5 * poly * (-z * z).exp();
+    if x < 0.0 { tail } else { 1.0 - tail }
+}

@@ -1,0 +1,449 @@
+//! Surfaces in few bytes: quantised positions, connectivity by a walk from triangle to triangle.
+//!
+//! The walk goes over edges, breadth first; each triangle costs the name of its third vertex, which is mostly "a new one" or one
+//! beside the edge, and a new vertex is predicted by completing the parallelogram [Touma and Gotsman 1998].
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::{
+    Surface,
+    container::PackError,
+    stream::{Reader, put_varint, unzigzag, zigzag},
+};
+
+/// The grid that positions lie on: whole multiples of `step`, which is a power of two, so that every position is exact in f32.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Quantiser {
+    /// Multiples of the step at the low corner.
+    low: [i32; 3],
+    /// −log₂ of the step [mm].
+    shift: i32,
+}
+
+impl Quantiser {
+    /// The finest grid, 1/128 mm or coarser, that holds these positions in 16 bits. None if a position is not a number or
+    /// beyond 10 m.
+    pub(crate) fn new<'a>(positions: impl Iterator<Item = &'a [f32; 3]>) -> Option<Self> {
+        let (mut low, mut high) = ([0.0_f32; 3], [0.0_f32; 3]);
+        for (i, p) in positions.enumerate() {
+            if p.iter().any(|c| c.is_nan() || c.abs() > 1e4) {
+                return None;
+            }
+            for a in 0..3 {
+                low[a] = if i == 0 { p[a] } else { low[a].min(p[a]) };
+                high[a] = if i == 0 { p[a] } else { high[a].max(p[a]) };
+            }
+        }
+        (0..=7).rev().find_map(|shift| {
+            let this = Self { low: [0; 3], shift };
+            let low = low.map(|c| this.multiple(c));
+            let fits = (0..3).all(|a| this.multiple(high[a]) - low[a] <= i32::from(u16::MAX));
+            fits.then_some(Self { low, shift })
+        })
+    }
+
+    fn multiple(&self, coordinate: f32) -> i32 {
+        (f64::from(coordinate) * f64::from(1 << self.shift)).round() as i32
+    }
+
+    fn quantise(&self, position: [f32; 3]) -> [u16; 3] {
+        std::array::from_fn(|a| {
+            (self.multiple(position[a]) - self.low[a]).clamp(0, i32::from(u16::MAX)) as u16
+        })
+    }
+
+    fn position(&self, q: [u16; 3]) -> [f32; 3] {
+        std::array::from_fn(|a| (self.low[a] + i32::from(q[a])) as f32 / (1 << self.shift) as f32)
+    }
+
+    /// The nearest position on the grid.
+    pub(crate) fn round(&self, position: [f32; 3]) -> [f32; 3] {
+        self.position(self.quantise(position))
+    }
+}
+
+/// An edge of the walk, seen from its far side: the triangle over (from → to) is wanted, `behind` is the corner on this side.
+struct Gate {
+    from: u32,
+    to: u32,
+    behind: u32,
+}
+
+/// Gates of a triangle just passed.
+fn gates([a, b, c]: [u32; 3]) -> [Gate; 3] {
+    let gate = |from, to, behind| Gate { from, to, behind };
+    [gate(b, a, c), gate(c, b, a), gate(a, c, b)]
+}
+
+/// Order of the walk: triangles as (corners in the surface's numbers), and each vertex once, in the order of first use.
+fn walk(surface: &Surface) -> Result<Vec<Step>, PackError> {
+    let unsound = |reason| PackError::Content { section: "surfaces", reason };
+    let vertex_count = surface.positions.len();
+    let mut over: HashMap<(u32, u32), u32> = HashMap::with_capacity(3 * surface.triangles.len());
+    for (i, t) in surface.triangles.iter().enumerate() {
+        for c in 0..3 {
+            if t[c] as usize >= vertex_count {
+                return Err(unsound("a triangle names a vertex that does not exist"));
+            }
+            if t[c] == t[(c + 1) % 3] || over.insert((t[c], t[(c + 1) % 3]), i as u32).is_some() {
+                return Err(unsound(
+                    "a surface is not oriented: an edge runs twice in one direction",
+                ));
+            }
+        }
+    }
+    let mut steps = Vec::with_capacity(surface.triangles.len());
+    let mut passed = vec![false; surface.triangles.len()];
+    let mut queue = VecDeque::new();
+    for seed in 0..surface.triangles.len() {
+        if passed[seed] {
+            continue;
+        }
+        passed[seed] = true;
+        steps.push(Step::Seed(surface.triangles[seed]));
+        queue.extend(gates(surface.triangles[seed]));
+        while let Some(gate) = queue.pop_front() {
+            let Some(&next) = over.get(&(gate.from, gate.to)) else {
+                steps.push(Step::Border);
+                continue;
+            };
+            if std::mem::replace(&mut passed[next as usize], true) {
+                continue;
+            }
+            let third = surface.triangles[next as usize]
+                .into_iter()
+                .find(|&v| v != gate.from && v != gate.to)
+                .unwrap_or(gate.behind);
+            queue.extend(gates([gate.from, gate.to, third]).into_iter().skip(1));
+            steps.push(Step::Over(gate, third));
+        }
+    }
+    Ok(steps)
+}
+
+enum Step {
+    /// A triangle that the walk cannot reach.
+    Seed([u32; 3]),
+    /// Through a gate to a triangle with this third corner.
+    Over(Gate, u32),
+    /// No triangle behind the gate.
+    Border,
+}
+
+/// Bring vertices and triangles into the order in which the pack keeps them, and drop vertices without a triangle.
+pub(crate) fn reorder(surface: &mut Surface) -> Result<(), PackError> {
+    let mut number = vec![u32::MAX; surface.positions.len()];
+    let mut order = Vec::with_capacity(surface.positions.len());
+    let mut triangles = Vec::with_capacity(surface.triangles.len());
+    for step in walk(surface)? {
+        let triangle = match step {
+            Step::Seed(t) => t,
+            Step::Over(gate, third) => [gate.from, gate.to, third],
+            Step::Border => continue,
+        };
+        triangles.push(triangle.map(|v| {
+            let slot = &mut number[v as usize];
+            if *slot == u32::MAX {
+                *slot = order.len() as u32;
+                order.push(v as usize);
+            }
+            *slot
+        }));
+    }
+    surface.positions = order.iter().map(|&v| surface.positions[v]).collect();
+    surface.baked = order.iter().map(|&v| surface.baked[v]).collect();
+    surface.triangles = triangles;
+    Ok(())
+}
+
+/// Write the surfaces.
+pub(super) fn encode(surfaces: &[Surface]) -> Result<Vec<u8>, PackError> {
+    let unsound = |reason| PackError::Content { section: "surfaces", reason };
+    let quantiser = Quantiser::new(surfaces.iter().flat_map(|s| &s.positions))
+        .ok_or_else(|| unsound("a position is not a number, or metres away"))?;
+    let mut out = vec![quantiser.shift as u8];
+    for low in quantiser.low {
+        out.extend(low.to_le_bytes());
+    }
+    out.extend((surfaces.len() as u32).to_le_bytes());
+    for surface in surfaces {
+        if surface.baked.len() != surface.positions.len() {
+            return Err(unsound("baked values and positions differ in number"));
+        }
+        let mut surface = surface.clone();
+        reorder(&mut surface)?;
+        encode_one(&surface, &quantiser, &mut out)?;
+    }
+    Ok(out)
+}
+
+fn encode_one(
+    surface: &Surface,
+    quantiser: &Quantiser,
+    out: &mut Vec<u8>,
+) -> Result<(), PackError> {
+    let vertex_count = surface.positions.len();
+    let quantised: Vec<[u16; 3]> =
+        surface.positions.iter().map(|&p| quantiser.quantise(p)).collect();
+    let mut symbols = Vec::new();
+    let mut planes: [Vec<u8>; 10] = Default::default();
+    let mut known = 0_u32;
+    let vertex = |v: u32, prediction: Prediction, planes: &mut [Vec<u8>; 10]| {
+        let (position, baked) =
+            prediction.of(|v| quantised[v as usize], |v| surface.baked[v as usize]);
+        for a in 0..3 {
+            let residual = quantised[v as usize][a].wrapping_sub(position[a]) as i16;
+            let code = zigzag(i32::from(residual)) as u16;
+            planes[2 * a].push(code as u8);
+            planes[2 * a + 1].push((code >> 8) as u8);
+        }
+        for c in 0..4 {
+            planes[6 + c].push(surface.baked[v as usize][c].wrapping_sub(baked[c]));
+        }
+    };
+    for step in walk(surface)? {
+        match step {
+            Step::Border => put_varint(&mut symbols, 0),
+            Step::Seed(triangle) => {
+                for v in triangle {
+                    if v == known {
+                        put_varint(&mut symbols, 1);
+                        vertex(v, Prediction::Before(known.checked_sub(1)), &mut planes);
+                        known += 1;
+                    } else {
+                        put_varint(&mut symbols, 2 + (known - 1 - v));
+                    }
+                }
+            }
+            Step::Over(gate, third) => {
+                if third == known {
+                    put_varint(&mut symbols, 1);
+                    vertex(
+                        third,
+                        Prediction::Parallelogram(gate.from, gate.to, gate.behind),
+                        &mut planes,
+                    );
+                    known += 1;
+                } else {
+                    let near = |v: u32| zigzag(third as i32 - v as i32);
+                    let codes = [known - 1 - third, near(gate.from), near(gate.to)];
+                    let which = (0..3).min_by_key(|&w| codes[w]).unwrap_or(0);
+                    let code = u64::from(codes[which]) * 3 + which as u64 + 2;
+                    let code = u32::try_from(code).map_err(|_| PackError::Content {
+                        section: "surfaces",
+                        reason: "a surface has too many vertices",
+                    })?;
+                    put_varint(&mut symbols, code);
+                }
+            }
+        }
+    }
+    out.extend(surface.structure.to_le_bytes());
+    out.push(surface.level);
+    for count in [surface.triangles.len(), vertex_count, symbols.len()] {
+        out.extend((count as u32).to_le_bytes());
+    }
+    out.extend(symbols);
+    for plane in planes {
+        out.extend(plane);
+    }
+    Ok(())
+}
+
+/// What a new vertex is expected to be.
+enum Prediction {
+    /// Like the one before, if there is one.
+    Before(Option<u32>),
+    /// The fourth corner of the parallelogram: from + to − behind; baked values as at `from`.
+    Parallelogram(u32, u32, u32),
+}
+
+impl Prediction {
+    fn of(
+        self,
+        position: impl Fn(u32) -> [u16; 3],
+        baked: impl Fn(u32) -> [u8; 4],
+    ) -> ([u16; 3], [u8; 4]) {
+        match self {
+            Self::Before(v) => v.map_or(([0; 3], [0; 4]), |v| (position(v), baked(v))),
+            Self::Parallelogram(from, to, behind) => {
+                let (f, t, b) = (position(from), position(to), position(behind));
+                (std::array::from_fn(|a| f[a].wrapping_add(t[a]).wrapping_sub(b[a])), baked(from))
+            }
+        }
+    }
+}
+
+/// Read the surfaces; every index is in range, every edge runs at most once in each direction.
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Surface>, PackError> {
+    let mut reader = Reader::new("surfaces", bytes);
+    let shift = i32::from(reader.byte()?);
+    if shift > 7 {
+        return Err(reader.error("has an unknown quantisation"));
+    }
+    let mut low = [0; 3];
+    for l in &mut low {
+        *l = reader.u32()? as i32;
+        if l.unsigned_abs() > 1 << 21 {
+            return Err(reader.error("lies metres away"));
+        }
+    }
+    let quantiser = Quantiser { low, shift };
+    let count = reader.count(15)?;
+    let surfaces =
+        (0..count).map(|_| decode_one(&mut reader, &quantiser)).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok(surfaces)
+}
+
+fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, PackError> {
+    let structure = reader.u16()?;
+    let level = reader.byte()?;
+    let triangle_count = reader.count(1)?;
+    let vertex_count = reader.count(10)?;
+    let symbol_bytes = reader.count(1)?;
+    // Each triangle costs a symbol at least; with this nothing below allocates more than a few times the input.
+    if triangle_count > symbol_bytes {
+        return Err(reader.error("promises more triangles than it holds"));
+    }
+    let mut symbols = Reader::new("surfaces", reader.take(symbol_bytes)?);
+    let mut planes: [&[u8]; 10] = [&[]; 10];
+    for plane in &mut planes {
+        *plane = reader.take(vertex_count)?;
+    }
+
+    let mut quantised: Vec<[u16; 3]> = Vec::with_capacity(vertex_count);
+    let mut baked: Vec<[u8; 4]> = Vec::with_capacity(vertex_count);
+    let mut triangles: Vec<[u32; 3]> = Vec::with_capacity(triangle_count);
+    let mut passed = HashSet::with_capacity_and_hasher(3 * triangle_count, EdgeHash);
+    let mut queue: VecDeque<Gate> = VecDeque::new();
+    let full = |symbols: &Reader| symbols.error("has more vertices than it promises");
+    let unsound = |symbols: &Reader| symbols.error("has an edge that runs twice in one direction");
+
+    let push = |prediction: Prediction,
+                quantised: &mut Vec<[u16; 3]>,
+                baked: &mut Vec<[u8; 4]>|
+     -> Option<u32> {
+        let v = quantised.len();
+        if v == vertex_count {
+            return None;
+        }
+        let (position, expected) = prediction.of(|v| quantised[v as usize], |v| baked[v as usize]);
+        quantised.push(std::array::from_fn(|a| {
+            let code = u32::from(planes[2 * a][v]) | u32::from(planes[2 * a + 1][v]) << 8;
+            position[a].wrapping_add(unzigzag(code) as u16)
+        }));
+        baked.push(std::array::from_fn(|c| planes[6 + c][v].wrapping_add(expected[c])));
+        Some(v as u32)
+    };
+    while triangles.len() < triangle_count || !queue.is_empty() {
+        let triangle = match queue.pop_front() {
+            None => {
+                let mut triangle = [0; 3];
+                for corner in &mut triangle {
+                    let known = quantised.len() as u32;
+                    *corner = match symbols.varint()? {
+                        0 => return Err(symbols.error("has a border where a triangle starts")),
+                        1 => push(
+                            Prediction::Before(known.checked_sub(1)),
+                            &mut quantised,
+                            &mut baked,
+                        )
+                        .ok_or_else(|| full(&symbols))?,
+                        code => known
+                            .checked_sub(code - 1)
+                            .ok_or_else(|| symbols.error("names a vertex that does not exist"))?,
+                    };
+                }
+                queue.extend(gates(triangle));
+                triangle
+            }
+            Some(gate) => {
+                if passed.contains(&edge(gate.from, gate.to)) {
+                    continue;
+                }
+                let known = quantised.len() as u32;
+                let third = match symbols.varint()? {
+                    0 => continue,
+                    1 => {
+                        let prediction = Prediction::Parallelogram(gate.from, gate.to, gate.behind);
+                        push(prediction, &mut quantised, &mut baked)
+                            .ok_or_else(|| full(&symbols))?
+                    }
+                    code => {
+                        let value = (code - 2) / 3;
+                        let third = match (code - 2) % 3 {
+                            0 => i64::from(known) - 1 - i64::from(value),
+                            1 => i64::from(gate.from) + i64::from(unzigzag(value)),
+                            _ => i64::from(gate.to) + i64::from(unzigzag(value)),
+                        };
+                        u32::try_from(third)
+                            .ok()
+                            .filter(|&v| v < known)
+                            .ok_or_else(|| symbols.error("names a vertex that does not exist"))?
+                    }
+                };
+                let triangle = [gate.from, gate.to, third];
+                queue.extend(gates(triangle).into_iter().skip(1));
+                triangle
+            }
+        };
+        if triangles.len() == triangle_count {
+            return Err(symbols.error("has more triangles than it promises"));
+        }
+        for c in 0..3 {
+            let (a, b) = (triangle[c], triangle[(c + 1) % 3]);
+            if a == b || !passed.insert(edge(a, b)) {
+                return Err(unsound(&symbols));
+            }
+        }
+        triangles.push(triangle);
+    }
+    symbols.finish()?;
+    if quantised.len() != vertex_count {
+        return Err(reader.error("has fewer vertices than it promises"));
+    }
+    Ok(Surface {
+        structure,
+        level,
+        positions: quantised.into_iter().map(|q| quantiser.position(q)).collect(),
+        baked,
+        triangles,
+    })
+}
+
+fn edge(from: u32, to: u32) -> u64 {
+    u64::from(from) << 32 | u64::from(to)
+}
+
+/// A hash for edges: one multiplication. Hostile input can make it slow, but no slower than its own length squared allows, and
+/// the content hash stops damage long before.
+#[derive(Clone, Copy, Default)]
+struct EdgeHash;
+
+impl std::hash::BuildHasher for EdgeHash {
+    type Hasher = EdgeHasher;
+
+    fn build_hasher(&self) -> EdgeHasher {
+        EdgeHasher(0)
+    }
+}
+
+struct EdgeHasher(u64);
+
+impl std::hash::Hasher for EdgeHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.write_u64(self.0 ^ u64::from(b));
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        let mixed = (value ^ value >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+}

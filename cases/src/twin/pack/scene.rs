@@ -1,0 +1,195 @@
+//! The lattice in few bytes: nodes follow from the cells, and a corner mostly says "the node that is already there".
+
+use std::collections::HashMap;
+
+use solver_wasm::{
+    lattice::{Cell, Embedding, Lattice},
+    scene::{Material, Scene, Support},
+};
+
+use super::{
+    container::PackError,
+    stream::{Reader, put_varint, unzigzag, zigzag},
+};
+
+/// Write a scene. Its nodes must be numbered in the order in which the cells first name them, as `build` leaves them.
+pub(super) fn encode(scene: &Scene) -> Result<Vec<u8>, PackError> {
+    let unsound = |reason| PackError::Content { section: "scene", reason };
+    let lattice = &scene.lattice;
+    let mut out = Vec::new();
+    for v in lattice.origin.into_iter().chain([lattice.spacing]).chain(scene.gravity) {
+        out.extend(v.to_le_bytes());
+    }
+    out.extend((scene.materials.len() as u32).to_le_bytes());
+    for m in &scene.materials {
+        for v in [m.young, m.poisson, m.density, m.damping] {
+            out.extend(v.to_le_bytes());
+        }
+    }
+
+    // Columns, so that like stands beside like.
+    let mut columns: [Vec<u8>; 6] = Default::default();
+    let mut before = [0_u16; 3];
+    let mut at: HashMap<([u16; 3], u16), Vec<u32>> = HashMap::new();
+    let mut known = 0_u32;
+    for cell in &lattice.cells {
+        for a in 0..3 {
+            put_varint(&mut columns[a], zigzag(i32::from(cell.coord[a]) - i32::from(before[a])));
+        }
+        before = cell.coord;
+        columns[3].extend(cell.body.to_le_bytes());
+        columns[3].extend(cell.material.to_le_bytes());
+        columns[4].extend(cell.samples.to_le_bytes());
+        for (corner, &node) in cell.nodes.iter().enumerate() {
+            let place = corner_place(cell.coord, corner)
+                .ok_or_else(|| unsound("a cell lies beyond the lattice"))?;
+            if lattice.nodes.get(node as usize) != Some(&place) {
+                return Err(unsound("a cell and its nodes lie in different places"));
+            }
+            let here = at.entry((place, cell.body)).or_default();
+            // 0: new; 1: the last one made here; 2: the one before …
+            let code = match here.iter().rev().position(|&n| n == node) {
+                Some(back) => back as u32 + 1,
+                None if node == known => {
+                    here.push(node);
+                    known += 1;
+                    0
+                }
+                None => return Err(unsound("nodes are not in the order of their first use")),
+            };
+            put_varint(&mut columns[5], code);
+        }
+    }
+    if known as usize != lattice.nodes.len() {
+        return Err(unsound("a node belongs to no cell"));
+    }
+    out.extend((lattice.cells.len() as u32).to_le_bytes());
+    for column in columns {
+        out.extend((column.len() as u32).to_le_bytes());
+        out.extend(column);
+    }
+
+    out.extend((scene.supports.len() as u32).to_le_bytes());
+    for s in &scene.supports {
+        out.extend(s.point.cell.to_le_bytes());
+        for v in s.point.local.into_iter().chain(s.stiffness) {
+            out.extend(v.to_le_bytes());
+        }
+    }
+    Ok(out)
+}
+
+fn corner_place(coord: [u16; 3], corner: usize) -> Option<[u16; 3]> {
+    let mut place = coord;
+    for (a, c) in place.iter_mut().enumerate() {
+        *c = c.checked_add((corner >> a & 1) as u16)?;
+    }
+    Some(place)
+}
+
+/// Read a scene; every index is in range and every number finite.
+pub(super) fn decode(bytes: &[u8]) -> Result<Scene, PackError> {
+    let mut reader = Reader::new("scene", bytes);
+    let mut floats = || reader.f32();
+    let origin = [floats()?, floats()?, floats()?];
+    let spacing = floats()?;
+    let gravity = [floats()?, floats()?, floats()?];
+    if spacing <= 0.0 {
+        return Err(reader.error("has cells without size"));
+    }
+    let material_count = reader.count(16)?;
+    let mut materials = Vec::with_capacity(material_count);
+    for _ in 0..material_count {
+        let m = Material {
+            young: reader.f32()?,
+            poisson: reader.f32()?,
+            density: reader.f32()?,
+            damping: reader.f32()?,
+        };
+        if !(m.young > 0.0
+            && (0.0..0.5).contains(&m.poisson)
+            && m.density > 0.0
+            && m.damping >= 0.0)
+        {
+            return Err(reader.error("has a material that cannot exist"));
+        }
+        materials.push(m);
+    }
+    let lattice = decode_lattice(&mut reader, origin, spacing, materials.len())?;
+    let support_count = reader.count(28)?;
+    let mut supports = Vec::with_capacity(support_count);
+    for _ in 0..support_count {
+        let s = Support {
+            point: Embedding {
+                cell: reader.u32()?,
+                local: [reader.f32()?, reader.f32()?, reader.f32()?],
+            },
+            stiffness: [reader.f32()?, reader.f32()?, reader.f32()?],
+        };
+        if s.point.cell as usize >= lattice.cells.len() || s.stiffness.iter().any(|k| *k < 0.0) {
+            return Err(reader.error("has a support that holds nothing"));
+        }
+        supports.push(s);
+    }
+    reader.finish()?;
+    Ok(Scene { lattice, materials, supports, gravity })
+}
+
+fn decode_lattice(
+    reader: &mut Reader,
+    origin: [f32; 3],
+    spacing: f32,
+    materials: usize,
+) -> Result<Lattice, PackError> {
+    let cell_count = reader.count(23)?;
+    let mut columns = Vec::with_capacity(6);
+    for _ in 0..6 {
+        let len = reader.count(1)?;
+        columns.push(Reader::new("scene", reader.take(len)?));
+    }
+    let mut lattice =
+        Lattice { origin, spacing, nodes: Vec::new(), cells: Vec::with_capacity(cell_count) };
+    let mut at: HashMap<([u16; 3], u16), Vec<u32>> = HashMap::new();
+    let mut coord = [0_u16; 3];
+    for _ in 0..cell_count {
+        for a in 0..3 {
+            let c = i32::from(coord[a]).checked_add(unzigzag(columns[a].varint()?));
+            coord[a] = c
+                .and_then(|c| u16::try_from(c).ok())
+                .ok_or_else(|| reader.error("has a cell beyond the lattice"))?;
+        }
+        let mut cell = Cell {
+            coord,
+            nodes: [0; 8],
+            body: columns[3].u16()?,
+            material: columns[3].u16()?,
+            samples: columns[4].u64()?,
+        };
+        if usize::from(cell.material) >= materials || cell.samples == 0 {
+            return Err(reader.error("has a cell without tissue"));
+        }
+        for corner in 0..8 {
+            let place = corner_place(coord, corner)
+                .ok_or_else(|| reader.error("has a cell beyond the lattice"))?;
+            let here = at.entry((place, cell.body)).or_default();
+            cell.nodes[corner] = match columns[5].varint()? as usize {
+                0 => {
+                    let node = lattice.nodes.len() as u32;
+                    lattice.nodes.push(place);
+                    here.push(node);
+                    node
+                }
+                back => *here
+                    .len()
+                    .checked_sub(back)
+                    .and_then(|i| here.get(i))
+                    .ok_or_else(|| reader.error("names a node that does not exist"))?,
+            };
+        }
+        lattice.cells.push(cell);
+    }
+    for column in &columns {
+        column.finish()?;
+    }
+    Ok(lattice)
+}
