@@ -26,8 +26,28 @@ pub struct Case {
     pub objectives: Vec<String>,
     /// The setting, in Markdown paragraphs.
     pub story: String,
+    /// What the twin was made from.
+    #[serde(default)]
+    pub origin: Origin,
     /// How the twin is built.
     pub twin: Recipe,
+}
+
+/// What a twin was made from; said on every picture of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A person's CT.
+    #[default]
+    Ct,
+    /// A person's MR.
+    Mr,
+    /// A published reference organ.
+    Reference,
+    /// A person's CT, altered: the pathology is modelled.
+    DerivedFromCt,
+    /// Modelled from nothing: a skin pad.
+    Model,
 }
 
 /// From source files to a twin.

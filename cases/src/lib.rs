@@ -8,6 +8,7 @@
 pub mod case;
 pub mod error;
 pub mod library;
+pub mod pathway;
 pub mod tissue;
 pub mod twin;
 pub mod volume;

@@ -16,6 +16,8 @@ mod lattice;
 mod measure;
 pub mod pack;
 mod partition;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod portrait;
 mod supports;
 mod volumes;
 

@@ -4,9 +4,12 @@ mod asset;
 mod bundle;
 mod catalogue;
 mod log;
+mod palette;
+mod png;
 mod policy;
 mod serve;
 mod site;
+mod twin;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -34,6 +37,9 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         bundle: Option<PathBuf>,
     },
+    /// Build, inspect and portray twins.
+    #[command(subcommand)]
+    Twin(twin::Command),
 }
 
 fn main() -> ExitCode {
@@ -50,14 +56,18 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { host, port, bundle } => {
             log::start();
-            let bundle = match bundle {
-                Some(folder) => bundle::from_folder(&folder)?,
-                None => bundle::embedded(),
-            };
-            let catalogue = catalogue::Catalogue::new()?;
-            let site = site::Site::new(bundle, catalogue);
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(serve::run(&host, port, site))
+            runtime.block_on(async {
+                // A taken port is told before anything is read.
+                let listener = serve::listen(&host, port).await?;
+                let bundle = match bundle {
+                    Some(folder) => bundle::from_folder(&folder)?,
+                    None => bundle::embedded(),
+                };
+                let catalogue = catalogue::Catalogue::new(cases::library(), &bundle)?;
+                serve::run(listener, site::Site::new(bundle, catalogue)).await
+            })
         }
+        Command::Twin(command) => twin::run(command),
     }
 }

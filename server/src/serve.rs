@@ -50,9 +50,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Serve `site` until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// The address cannot be opened.
-pub async fn run(host: &str, port: u16, site: Site) -> anyhow::Result<()> {
-    let listener = listen(host, port).await?;
+/// The system gives no signals, or a socket without an address.
+pub async fn run(listener: TcpListener, site: Site) -> anyhow::Result<()> {
     let address = listener.local_addr().context("reading the address of the socket")?;
     let stop = stop_signal().context("listening for signals")?;
     let site = Arc::new(site);
@@ -66,7 +65,11 @@ pub async fn run(host: &str, port: u16, site: Site) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+/// Open a socket; port 0 takes a free one.
+///
+/// # Errors
+/// The port is taken or not allowed, or the host is none of this machine's: one line with the remedy.
+pub async fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow::anyhow!(
             "port {port} on {host} is taken: stop the program that uses it, or choose another with --port"
@@ -213,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_stays_in_its_request() {
-        let site = Arc::new(Site::new(Bundle::new(), Catalogue::new().unwrap()));
+        let site = Arc::new(Site::new(Bundle::new(), Catalogue::new(&[], &Bundle::new()).unwrap()));
         let routes = Router::new().route("/panic", get(async || panicking()));
         let router = layered(routes, site);
         for _ in 0..2 {

@@ -1,0 +1,234 @@
+//! `sectio twin …`: build, inspect and portray twins.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context, anyhow, bail};
+use cases::{
+    case::Case,
+    twin::{
+        self, inspect,
+        pack::{self, Pack},
+        portrait::{self, View},
+    },
+};
+use clap::{Subcommand, ValueEnum};
+
+use crate::png;
+
+/// The twin commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build the twin of a case from its source files.
+    Build {
+        /// A case of the library by its id, or a folder that holds a case.toml.
+        case: String,
+        /// The folder that holds the source files.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        source: PathBuf,
+        /// The pack to write.
+        #[arg(short, long, value_name = "PACK")]
+        output: PathBuf,
+    },
+    /// Tell what is in a pack and how good it is.
+    Inspect {
+        /// The pack.
+        pack: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Render a picture of a pack on a transparent ground.
+    Portrait {
+        /// The pack.
+        pack: PathBuf,
+        /// The PNG to write.
+        #[arg(short, long, value_name = "PNG")]
+        output: PathBuf,
+        /// Width and height in pixels.
+        #[arg(long, value_name = "WxH", default_value = "960x640", value_parser = size)]
+        size: [usize; 2],
+        /// Where the camera stands; by default where most of the twin shows.
+        #[arg(long, value_enum)]
+        view: Option<Stand>,
+    },
+}
+
+/// Where a portrait is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stand {
+    /// In front, a little to the patient's right and above.
+    Front,
+    /// In front and below.
+    Below,
+    /// In front and above.
+    Above,
+    /// To the patient's right.
+    Right,
+    /// To the patient's left.
+    Left,
+    /// Behind.
+    Back,
+}
+
+impl From<Stand> for View {
+    fn from(stand: Stand) -> Self {
+        match stand {
+            Stand::Front => Self::FRONT,
+            Stand::Below => Self::BELOW,
+            Stand::Above => Self::ABOVE,
+            Stand::Right => Self::RIGHT,
+            Stand::Left => Self::LEFT,
+            Stand::Back => Self::BACK,
+        }
+    }
+}
+
+/// Largest side of a portrait [pixel].
+const LARGEST_SIDE: usize = 4096;
+
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]));
+    sides
+        .filter(|sides| sides.iter().all(|side| (1..=LARGEST_SIDE).contains(side)))
+        .ok_or_else(|| format!("write it as 960x640, each side 1 to {LARGEST_SIDE}"))
+}
+
+/// Run a twin command.
+///
+/// # Errors
+/// Anything that keeps it from its result, as one readable line; nothing is left half-written.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Build { case, source, output } => build(&case, &source, &output),
+        Command::Inspect { pack, json } => report(&pack, json),
+        Command::Portrait { pack, output, size: [width, height], view } => {
+            let (pack, _) = read(&pack)?;
+            let view = view.map_or_else(|| View::telling(&pack), View::from);
+            let picture = portrait::render(&pack, width, height, view);
+            let png = png::encode(&picture).context("encoding the picture")?;
+            write_whole(&output, &png)
+        }
+    }
+}
+
+fn build(name: &str, sources: &Path, output: &Path) -> anyhow::Result<()> {
+    let case = find_case(name)?;
+    let begin = Instant::now();
+    let mut now = None;
+    let mut progress = |stage: twin::Stage, _share: f32| {
+        if now.replace(stage) != Some(stage) {
+            eprintln!("{:>7.1} s  {}", begin.elapsed().as_secs_f32(), stage.name());
+        }
+    };
+    let read_source = |file: &str| {
+        fs::read(sources.join(file)).map_err(|error| cases::Error::Source {
+            file: sources.join(file).display().to_string(),
+            reason: error.to_string(),
+            remedy: "name the folder that holds it with --source",
+        })
+    };
+    let pack = twin::build(&case, &read_source, &mut progress)?;
+    let bytes = pack::encode(&pack)?;
+    write_whole(output, &bytes)?;
+    let megabytes = bytes.len() as f64 / 1e6;
+    eprintln!(
+        "{:>7.1} s  wrote {} ({megabytes:.2} MB)",
+        begin.elapsed().as_secs_f32(),
+        output.display()
+    );
+    Ok(())
+}
+
+/// A case of the library, or the one that a folder describes.
+fn find_case(name: &str) -> anyhow::Result<Case> {
+    if let Some(case) = cases::library::find(name) {
+        return Ok(case.clone());
+    }
+    let file = Path::new(name).join("case.toml");
+    if !file.is_file() {
+        let known: Vec<&str> = cases::library().iter().map(|case| case.id.as_str()).collect();
+        bail!(
+            "{name}: neither a case of the library ({}) nor a folder with a case.toml",
+            known.join(", ")
+        );
+    }
+    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    Ok(Case::parse(&file.display().to_string(), &text)?)
+}
+
+/// A decoded pack and the length of its file.
+fn read(path: &Path) -> anyhow::Result<(Pack, usize)> {
+    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let pack = pack::decode(&bytes)
+        .with_context(|| format!("{} is not a readable pack; build it again", path.display()))?;
+    Ok((pack, bytes.len()))
+}
+
+fn report(path: &Path, json: bool) -> anyhow::Result<()> {
+    let (pack, bytes) = read(path)?;
+    let report = inspect::inspect(&pack, bytes);
+    let mut out = std::io::stdout().lock();
+    if json {
+        serde_json::to_writer_pretty(&mut out, &report)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    writeln!(out, "{}: {}, {:.2} MB", report.id, report.title, bytes as f64 / 1e6)?;
+    writeln!(
+        out,
+        "\n{:<24}{:>12}{:>12}{:>9}  closed  soft",
+        "structure", "volume/mL", "labels/mL", "error"
+    )?;
+    for s in &report.structures {
+        writeln!(
+            out,
+            "{:<24}{:>12.1}{:>12.1}{:>8.2}%  {:<6}  {}",
+            s.id,
+            s.volume_ml,
+            s.label_volume_ml,
+            s.volume_error_percent,
+            if s.closed { "yes" } else { "NO" },
+            if s.soft { "yes" } else { "-" }
+        )?;
+    }
+    let lattice = &report.lattice;
+    writeln!(
+        out,
+        "\nlattice: {} cells of {} mm, {} nodes, {} supports",
+        lattice.cells, lattice.spacing_mm, lattice.nodes, lattice.supports
+    )?;
+    for warning in &report.warnings {
+        writeln!(out, "note: {warning}")?;
+    }
+    for source in &report.provenance {
+        writeln!(out, "source: {} ({}), {}", source.title, source.licence, source.credit)?;
+    }
+    Ok(())
+}
+
+/// Write a file whole or not at all: beside its place first, then renamed.
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let name = path.file_name().ok_or_else(|| anyhow!("{}: no file name", path.display()))?;
+    let mut staged_name = std::ffi::OsString::from(".");
+    staged_name.push(name);
+    staged_name.push(format!(".{}", std::process::id()));
+    let staged = path.with_file_name(staged_name);
+    let written = fs::File::create(&staged).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&staged, path)
+    });
+    if let Err(error) = written {
+        let _ = fs::remove_file(&staged);
+        bail!(
+            "cannot write {}: {error}; check the folder and the space on its disk",
+            path.display()
+        );
+    }
+    Ok(())
+}
