@@ -2,6 +2,8 @@
 //!
 //! Page → worker: `[Uint8Array (postcard of Vec<Command>), ArrayBuffer | null (spent displacement buffer)]`.
 //! Worker → page: `[Uint8Array (postcard of Report), ArrayBuffer | null (f32 displacements [node_count, 4], mm)]`.
+//! The worker's first message is `[null, null]`: it is alive and may be sent commands. What is sent before is lost. A panic
+//! in the worker is an uncaught error there: the page hears it as the `error` event of its `Worker`, and starts a new one.
 //! Every batch of commands is answered by exactly one report; the page keeps at most one batch under way, so the
 //! solver needs no clock and a slow machine gets slow motion, never a queue.
 
@@ -82,6 +84,8 @@ pub struct Stepped {
     pub residual: f32,
     /// Events that had to be contained (step cap, bisection, roll-back) since loading.
     pub contained: u32,
+    /// Steps in which a closed instrument was moved slower than asked, since loading.
+    pub slowed: u32,
 }
 
 /// What an instrument does to the tissue.
@@ -93,4 +97,55 @@ pub struct ToolForce {
     pub force: [f32; 3],
     /// Where the grasped tissue is [mm], world space.
     pub position: [f32; 3],
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error(
+    "{what} of {bytes} bytes cannot be read ({cause}); page and worker must be of the same build"
+)]
+pub struct MessageError {
+    what: &'static str,
+    bytes: usize,
+    cause: postcard::Error,
+}
+
+/// Commands as bytes, for the worker.
+///
+/// # Errors
+/// None for commands that exist; the encoder's own error otherwise.
+pub fn encode_commands(commands: &[Command]) -> Result<Vec<u8>, MessageError> {
+    encode("command batch", commands)
+}
+
+/// Commands from bytes.
+///
+/// # Errors
+/// Bytes that are not a batch of commands of this build.
+pub fn decode_commands(bytes: &[u8]) -> Result<Vec<Command>, MessageError> {
+    decode("command batch", bytes)
+}
+
+/// A report as bytes, for the page.
+///
+/// # Errors
+/// None for reports that exist; the encoder's own error otherwise.
+pub fn encode_report(report: &Report) -> Result<Vec<u8>, MessageError> {
+    encode("report", report)
+}
+
+/// A report from bytes.
+///
+/// # Errors
+/// Bytes that are not a report of this build.
+pub fn decode_report(bytes: &[u8]) -> Result<Report, MessageError> {
+    decode("report", bytes)
+}
+
+fn encode<T: Serialize + ?Sized>(what: &'static str, value: &T) -> Result<Vec<u8>, MessageError> {
+    postcard::to_stdvec(value).map_err(|cause| MessageError { what, bytes: 0, cause })
+}
+
+fn decode<'a, T: Deserialize<'a>>(what: &'static str, bytes: &'a [u8]) -> Result<T, MessageError> {
+    postcard::from_bytes(bytes).map_err(|cause| MessageError { what, bytes: bytes.len(), cause })
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+mod shapes;
+
 use crate::lattice::{Embedding, Lattice};
 
 /// Everything the solver needs to start.

@@ -1,0 +1,32 @@
+//! What acts on the tissue from outside during a step.
+
+use crate::{lattice::Embedding, message::STEP_DT};
+
+/// Instruments a simulation can have.
+pub const TOOL_COUNT: usize = 4;
+
+/// Inputs of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Control {
+    /// Length of the step [s].
+    pub dt: f32,
+    /// Where each instrument's tip is wanted [mm], world space; none: it stays.
+    pub tool_goals: [Option<[f32; 3]>; TOOL_COUNT],
+    /// Dead loads on the tissue.
+    pub loads: Vec<Load>,
+}
+
+/// A dead force on a material point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// The material point.
+    pub point: Embedding,
+    /// Force [mN], world space.
+    pub force: [f32; 3],
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { dt: STEP_DT, tool_goals: [None; TOOL_COUNT], loads: Vec::new() }
+    }
+}

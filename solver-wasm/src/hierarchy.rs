@@ -1,0 +1,354 @@
+//! The multigrid hierarchy of a lattice: coarse cells, coarse nodes and how values travel between them.
+//!
+//! A coarse cell is a connected component (over shared faces) of the cells in a block of 2³, so that a cut narrower than a
+//! coarse cell still separates its two sides [Dick et al. 2011]. Coarse nodes are the corners of coarse cells, merged by
+//! union-find wherever a shared fine node needs the same coarse value from both.
+
+use crate::real::{LANES, Lanes, Real, Vector};
+use crate::{
+    lattice::{Cell, Lattice},
+    modes::Shape,
+};
+
+/// Stiffness of the empty part of a partly filled cell, as a fraction of the tissue's.
+pub const FICTITIOUS: f64 = 1e-3;
+
+/// Coarsening ends at this many cells, where a direct solution is cheap.
+const COARSEST_CELLS: usize = 8;
+
+/// One level: static geometry, shared by all states.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// Edge length of a cell [mm].
+    pub spacing: f64,
+    /// Number of cells.
+    pub cell_count: usize,
+    /// Four cells each; cell `i` sits in group `i % groups`, lane `i / groups`, so that lanes rarely share nodes.
+    pub shapes: Vec<Shape>,
+    /// Material volume of each cell [mm³], the fictitious part included.
+    pub volumes: Vec<f64>,
+    /// Lumped mass of each node [kg].
+    pub masses: Vec<Real>,
+    /// Coarse cell of each cell and the cell's place in its block (0 or 1 along each axis); empty on the coarsest level.
+    pub parents: Vec<(u32, [u8; 3])>,
+    /// Coarse nodes that node `n` interpolates with equal weights: `prolongation[starts[n]..starts[n + 1]]`.
+    pub starts: Vec<u32>,
+    /// See `starts`.
+    pub prolongation: Vec<u32>,
+}
+
+/// Bare connectivity of one level.
+struct Topology {
+    coords: Vec<[u16; 3]>,
+    corners: Vec<[u32; 8]>,
+    node_coords: Vec<[u16; 3]>,
+}
+
+/// Volume, centroid and second moments of the material in a cell, local coordinates in [−1, 1].
+#[derive(Clone, Copy, Debug)]
+struct EquivalentBox {
+    volume: f64,
+    centroid: [f64; 3],
+    moments: [f64; 3],
+}
+
+impl Grid {
+    /// Number of nodes.
+    pub fn node_count(&self) -> usize {
+        self.masses.len()
+    }
+
+    /// Group and lane of a cell.
+    pub fn slot(&self, cell: usize) -> (usize, usize) {
+        (cell % self.shapes.len(), cell / self.shapes.len())
+    }
+
+    /// Coarse nodes and the common weight of node `n`.
+    #[inline(always)]
+    pub fn sources(&self, n: usize) -> &[u32] {
+        &self.prolongation[self.starts[n] as usize..self.starts[n + 1] as usize]
+    }
+}
+
+/// All levels, finest first. The lattice must have been validated; `masses` is the finest level's.
+pub fn build(lattice: &Lattice, masses: Vec<Real>) -> Vec<Grid> {
+    let mut topology = Topology {
+        coords: lattice.cells.iter().map(|c| c.coord).collect(),
+        corners: lattice.cells.iter().map(|c| c.nodes).collect(),
+        node_coords: lattice.nodes.clone(),
+    };
+    let spacing = f64::from(lattice.spacing);
+    let mut boxes: Vec<_> =
+        lattice.cells.iter().map(|c| EquivalentBox::of_samples(c, spacing)).collect();
+    let mut grids = vec![grid(&topology, &boxes, masses, spacing)];
+    while boxes.len() > COARSEST_CELLS {
+        let coarsening = Coarsening::of(&topology);
+        if coarsening.coords.len() * 10 > topology.coords.len() * 9 {
+            break;
+        }
+        let fine = grids.last_mut().expect("there is always a finest level");
+        boxes = EquivalentBox::merge(&boxes, &coarsening);
+        let mut masses = vec![0.0; coarsening.node_coords.len()];
+        fine.parents = coarsening.parents;
+        fine.starts = coarsening.starts;
+        fine.prolongation = coarsening.prolongation;
+        for n in 0..fine.node_count() {
+            let sources = fine.sources(n);
+            let share = fine.masses[n] / sources.len() as Real;
+            for s in sources {
+                masses[*s as usize] += share;
+            }
+        }
+        let spacing = fine.spacing * 2.0;
+        topology = Topology {
+            coords: coarsening.coords,
+            corners: coarsening.corners,
+            node_coords: coarsening.node_coords,
+        };
+        grids.push(grid(&topology, &boxes, masses, spacing));
+    }
+    grids
+}
+
+fn grid(topology: &Topology, boxes: &[EquivalentBox], masses: Vec<Real>, spacing: f64) -> Grid {
+    let groups = boxes.len().div_ceil(LANES);
+    let mut shapes = Vec::with_capacity(groups);
+    for group in 0..groups {
+        let mut corners = [[0_u32; LANES]; 8];
+        let mut columns = [[1.0 / 3.0 as Real; LANES]; 6];
+        for lane in 0..LANES {
+            let Some(b) = boxes.get(group + lane * groups) else { continue };
+            for (corner, node) in corners.iter_mut().zip(topology.corners[group + lane * groups]) {
+                corner[lane] = node;
+            }
+            for axis in 0..3 {
+                columns[axis][lane] = b.centroid[axis] as Real;
+                columns[axis + 3][lane] = b.moments[axis] as Real;
+            }
+        }
+        let [x, y, z, p, q, r] = columns.map(Lanes::new);
+        shapes.push(Shape {
+            corners,
+            centroid: Vector::new(x, y, z),
+            moments: Vector::new(p, q, r),
+        });
+    }
+    Grid {
+        spacing,
+        cell_count: boxes.len(),
+        shapes,
+        volumes: boxes.iter().map(|b| b.volume).collect(),
+        masses,
+        parents: Vec::new(),
+        starts: Vec::new(),
+        prolongation: Vec::new(),
+    }
+}
+
+impl EquivalentBox {
+    /// From the 4³ samples of a cell; empty samples count with [`FICTITIOUS`].
+    fn of_samples(cell: &Cell, spacing: f64) -> Self {
+        let (mut sum, mut first, mut second) = (0.0, [0.0; 3], [0.0; 3]);
+        for s in 0..64_u32 {
+            let weight = if cell.samples >> s & 1 == 1 { 1.0 } else { FICTITIOUS };
+            let x = [s & 3, s >> 2 & 3, s >> 4].map(|k| f64::from(2 * k + 1) / 4.0 - 1.0);
+            sum += weight;
+            for axis in 0..3 {
+                first[axis] += weight * x[axis];
+                // A sample is a cube of edge 1/2: its own second moment is 1/48.
+                second[axis] += weight * (x[axis] * x[axis] + 1.0 / 48.0);
+            }
+        }
+        let centroid = first.map(|v| v / sum);
+        Self {
+            volume: sum / 64.0 * spacing.powi(3),
+            centroid,
+            moments: [0, 1, 2].map(|i| second[i] / sum - centroid[i] * centroid[i]),
+        }
+    }
+
+    fn merge(fine: &[Self], coarsening: &Coarsening) -> Vec<Self> {
+        let zero = Self { volume: 0.0, centroid: [0.0; 3], moments: [0.0; 3] };
+        let mut coarse = vec![zero; coarsening.coords.len()];
+        for (b, (parent, place)) in fine.iter().zip(&coarsening.parents) {
+            let c = &mut coarse[*parent as usize];
+            c.volume += b.volume;
+            let shift = place.map(|p| 2.0 * f64::from(p) - 1.0);
+            for (axis, shift) in shift.iter().enumerate() {
+                let x = (b.centroid[axis] + shift) / 2.0;
+                c.centroid[axis] += b.volume * x;
+                c.moments[axis] += b.volume * (b.moments[axis] / 4.0 + x * x);
+            }
+        }
+        for c in &mut coarse {
+            for axis in 0..3 {
+                c.centroid[axis] /= c.volume;
+                c.moments[axis] = c.moments[axis] / c.volume - c.centroid[axis] * c.centroid[axis];
+            }
+        }
+        coarse
+    }
+}
+
+/// The next coarser topology and the way to it.
+struct Coarsening {
+    coords: Vec<[u16; 3]>,
+    corners: Vec<[u32; 8]>,
+    node_coords: Vec<[u16; 3]>,
+    parents: Vec<(u32, [u8; 3])>,
+    starts: Vec<u32>,
+    prolongation: Vec<u32>,
+}
+
+impl Coarsening {
+    fn of(fine: &Topology) -> Self {
+        let (parents, coords) = components(fine);
+
+        // Corner slots (8 a coarse cell), merged over the fine nodes that read them.
+        let mut slots = UnionFind::new(coords.len() * 8);
+        let incident = incidence(fine);
+        let slot = |cell: u32, corner: [u16; 3]| -> usize {
+            let (parent, _) = parents[cell as usize];
+            let base = coords[parent as usize];
+            let at = |axis: usize| usize::from(corner[axis] - base[axis]);
+            parent as usize * 8 + at(0) + 2 * at(1) + 4 * at(2)
+        };
+        for (n, coord) in fine.node_coords.iter().enumerate() {
+            let cells = incident.of(n);
+            for_each_source(*coord, |corner| {
+                for cell in &cells[1..] {
+                    slots.union(slot(cells[0], corner), slot(*cell, corner));
+                }
+            });
+        }
+
+        // Number the merged slots in the order in which cells meet them.
+        let mut number = vec![u32::MAX; slots.len()];
+        let mut node_coords = Vec::new();
+        let mut corners = vec![[0_u32; 8]; coords.len()];
+        for (c, corners) in corners.iter_mut().enumerate() {
+            for (k, corner) in corners.iter_mut().enumerate() {
+                let root = slots.find(c * 8 + k);
+                if number[root] == u32::MAX {
+                    number[root] = node_coords.len() as u32;
+                    let offset = [k & 1, k >> 1 & 1, k >> 2].map(|o| o as u16);
+                    node_coords.push([0, 1, 2].map(|axis| coords[c][axis] + offset[axis]));
+                }
+                *corner = number[root];
+            }
+        }
+
+        let mut starts = vec![0];
+        let mut prolongation = Vec::new();
+        for (n, coord) in fine.node_coords.iter().enumerate() {
+            let cell = incident.of(n)[0];
+            for_each_source(*coord, |corner| {
+                prolongation.push(number[slots.find(slot(cell, corner))]);
+            });
+            starts.push(prolongation.len() as u32);
+        }
+        Self { coords, corners, node_coords, parents, starts, prolongation }
+    }
+}
+
+/// Coarse corners whose trilinear function does not vanish at a fine node: 1, 2, 4 or 8 of them, equal weights.
+fn for_each_source(node: [u16; 3], mut visit: impl FnMut([u16; 3])) {
+    let odd = node.map(|x| x & 1);
+    for z in 0..=odd[2] {
+        for y in 0..=odd[1] {
+            for x in 0..=odd[0] {
+                visit([node[0] / 2 + x, node[1] / 2 + y, node[2] / 2 + z]);
+            }
+        }
+    }
+}
+
+type Parents = Vec<(u32, [u8; 3])>;
+
+/// Coarse cell and place of each fine cell, and the coarse cells' coordinates.
+fn components(fine: &Topology) -> (Parents, Vec<[u16; 3]>) {
+    let block = |cell: usize| fine.coords[cell].map(|x| x / 2);
+    let mut order: Vec<usize> = (0..fine.coords.len()).collect();
+    order.sort_by_key(|cell| (block(*cell), *cell));
+    let mut joined = UnionFind::new(order.len());
+    for members in order.chunk_by(|a, b| block(*a) == block(*b)) {
+        for (i, a) in members.iter().enumerate() {
+            for b in &members[i + 1..] {
+                let (a_nodes, b_nodes) = (&fine.corners[*a], &fine.corners[*b]);
+                if a_nodes.iter().filter(|n| b_nodes.contains(n)).count() >= 4 {
+                    joined.union(*a, *b);
+                }
+            }
+        }
+    }
+    let mut number = vec![u32::MAX; order.len()];
+    let mut coords = Vec::new();
+    let mut parents = Vec::with_capacity(order.len());
+    for cell in 0..order.len() {
+        let root = joined.find(cell);
+        if number[root] == u32::MAX {
+            number[root] = coords.len() as u32;
+            coords.push(block(cell));
+        }
+        parents.push((number[root], fine.coords[cell].map(|x| (x & 1) as u8)));
+    }
+    (parents, coords)
+}
+
+/// Cells around each node.
+struct Incidence {
+    starts: Vec<u32>,
+    cells: Vec<u32>,
+}
+
+impl Incidence {
+    fn of(&self, node: usize) -> &[u32] {
+        &self.cells[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+}
+
+fn incidence(topology: &Topology) -> Incidence {
+    let mut starts = vec![0_u32; topology.node_coords.len() + 1];
+    for n in topology.corners.iter().flatten() {
+        starts[*n as usize + 1] += 1;
+    }
+    for n in 1..starts.len() {
+        starts[n] += starts[n - 1];
+    }
+    let mut next = starts.clone();
+    let mut cells = vec![0; topology.corners.len() * 8];
+    for (cell, corners) in topology.corners.iter().enumerate() {
+        for n in corners {
+            let at = &mut next[*n as usize];
+            cells[*at as usize] = cell as u32;
+            *at += 1;
+        }
+    }
+    Incidence { starts, cells }
+}
+
+/// Disjoint sets; the smallest member is the root, so results do not depend on the order of unions.
+struct UnionFind(Vec<u32>);
+
+impl UnionFind {
+    fn new(count: usize) -> Self {
+        Self((0..count as u32).collect())
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn find(&mut self, mut i: usize) -> usize {
+        while self.0[i] as usize != i {
+            self.0[i] = self.0[self.0[i] as usize];
+            i = self.0[i] as usize;
+        }
+        i
+    }
+
+    fn union(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.0[a.max(b)] = a.min(b) as u32;
+    }
+}

@@ -1,0 +1,293 @@
+//! Stable neo-Hookean tissue with one pressure a cell, and its viscosity.
+//!
+//! Energy a unit of rest volume [Smith et al. 2018, eq. 13], with the mean dilatation J̄ of [Nagtegaal et al. 1974] in
+//! place of the local J, so that a cell carries one constant pressure (Q1P0):
+//!
+//! ψ = μ/2 (mean |F|² − 3) − μ (J̄ − 1) + λ′/2 (J̄ − 1)²,  J̄ = mean det F.
+//!
+//! It is defined for every F, inverted ones too. At small strain it is Hooke's law with Lamé's μ and λ when λ′ = λ + μ.
+//! In the modes of a cell (see [`crate::modes`]), A, B, C the columns of F and p, q, r the second moments:
+//!
+//! mean |F|² = |A|² + |B|² + |C|² + (p+q)|D|² + (q+r)|E|² + (p+r)|F|² + (pq+qr+rp)|G|²
+//! J̄ = [ABC] + p [ADF] + q [BED] + r [CFE]   ([abc] = a · (b × c))
+//!
+//! In f32, J̄ − 1 is expanded in H = F − I, as tr H + II_H + det H + …, and the stress that cancels at rest is
+//! cancelled symbolically.
+//!
+//! Viscosity is a Kelvin–Voigt stress S = μ τ Ċ on the mean Cauchy–Green tensor C = Fᵀ F. Over a step it is the gradient of
+//! (μ τ / 4 dt) |C − Cₙ|²: objective at finite rotation, dissipative, and at small strain 2 μ τ times the strain rate.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    modes::Modes,
+    real::{Lanes, Real, Vector},
+};
+
+/// Lamé's parameters [kPa].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LameParameters {
+    /// Shear modulus μ [kPa].
+    pub mu: f64,
+    /// Lamé's first parameter λ [kPa].
+    pub lambda: f64,
+}
+
+/// Young's modulus and Poisson's ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct YoungPoisson {
+    /// Young's modulus [kPa].
+    pub young: f64,
+    /// Poisson's ratio.
+    pub poisson: f64,
+}
+
+impl From<YoungPoisson> for LameParameters {
+    fn from(YoungPoisson { young, poisson }: YoungPoisson) -> Self {
+        Self {
+            mu: young / (2.0 * (1.0 + poisson)),
+            lambda: young * poisson / ((1.0 + poisson) * (1.0 - 2.0 * poisson)),
+        }
+    }
+}
+
+/// Constants of the tissue in four cells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tissue {
+    /// Shear modulus μ [kPa].
+    pub mu: Lanes,
+    /// λ′ = λ + μ [kPa].
+    pub lambda: Lanes,
+    /// μ τ [kPa s].
+    pub viscosity: Lanes,
+    /// Material volume [mm³].
+    pub volume: Lanes,
+}
+
+/// Energy, forces and Hessian coefficients of four cells at one deformation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Response {
+    /// Energy a unit of volume [kPa], the step's dissipation included.
+    pub energy: Lanes,
+    /// Derivative of the energy by the modes (gradient units) [kPa].
+    pub force: Modes,
+    /// What the Hessian needs, coefficients a unit of volume.
+    pub tangent: Tangent,
+}
+
+/// The Hessian of four cells: shear · M + bulk · g gᵀ + geometric · ∂²J̄ + viscous · (∂C)ᵀ(∂C).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tangent {
+    /// Deformed modes A, B, C, D, E, F.
+    pub state: [Vector; 6],
+    /// g = ∂J̄/∂(A, B, C, D, E, F).
+    pub dilatation: [Vector; 6],
+    /// μ.
+    pub shear: Lanes,
+    /// V″ = λ′.
+    pub bulk: Lanes,
+    /// V′ = λ′ (J̄ − 1) − μ, clamped to ± μ / σ_max so that the Hessian stays positive.
+    pub geometric: Lanes,
+    /// μ τ / dt.
+    pub viscous: Lanes,
+}
+
+/// C − I of the mean deformation gradient: xx, yy, zz, xy, yz, zx.
+pub type Strain = [Lanes; 6];
+
+/// C − I = H + Hᵀ + Hᵀ H from the displacement's modes in gradient units.
+#[inline(always)]
+pub fn strain(h: &Modes) -> Strain {
+    let [a, b, c, ..] = *h;
+    let two = Lanes::splat(2.0);
+    [
+        two * a.x + a.dot(a),
+        two * b.y + b.dot(b),
+        two * c.z + c.dot(c),
+        a.y + b.x + a.dot(b),
+        b.z + c.y + b.dot(c),
+        c.x + a.z + c.dot(a),
+    ]
+}
+
+/// Response of four cells to the displacement's modes `h` (gradient units), with second moments `moments`.
+///
+/// `rate` is 1/dt [1/s] (0: static) and `strain_before` the strain at the start of the step.
+#[inline(always)]
+pub fn respond(
+    tissue: &Tissue,
+    moments: &Vector,
+    h: &Modes,
+    strain_before: &Strain,
+    rate: Real,
+) -> Response {
+    let one = Lanes::splat(1.0);
+    let half = Lanes::splat(0.5);
+    let (p, q, r) = (moments.x, moments.y, moments.z);
+    let [ha, hb, hc, d, e, f, g] = *h;
+    let a = Vector::new(ha.x + one, ha.y, ha.z);
+    let b = Vector::new(hb.x, hb.y + one, hb.z);
+    let c = Vector::new(hc.x, hc.y, hc.z + one);
+
+    // J̄ − 1 − tr H: second order and higher.
+    let trace = ha.x + hb.y + hc.z;
+    let second =
+        (ha.x * hb.y - ha.y * hb.x) + (hb.y * hc.z - hb.z * hc.y) + (ha.x * hc.z - ha.z * hc.x);
+    let (df, ed, fe) = (d.cross(f) * p, e.cross(d) * q, f.cross(e) * r);
+    let hbc = hb.cross(hc);
+    let higher = second + ha.dot(hbc) + a.dot(df) + b.dot(ed) + c.dot(fe);
+    let dilatation = trace + higher;
+
+    // Cofactor minus identity, column by column, the hourglass modes' part included.
+    let da = Vector::new(hc.z + hb.y, -hb.x, -hc.x) + hbc + df;
+    let db = Vector::new(-ha.y, ha.x + hc.z, -hc.y) + hc.cross(ha) + ed;
+    let dc = Vector::new(-ha.z, -hb.z, hb.y + ha.x) + ha.cross(hb) + fe;
+    let ga = Vector::new(da.x + one, da.y, da.z);
+    let gb = Vector::new(db.x, db.y + one, db.z);
+    let gc = Vector::new(dc.x, dc.y, dc.z + one);
+    let gd = f.cross(a) * p + b.cross(e) * q;
+    let ge = d.cross(b) * q + c.cross(f) * r;
+    let gf = a.cross(d) * p + e.cross(c) * r;
+
+    let (wd, we, wf) = (p + q, q + r, p + r);
+    let wg = p * q + q * r + r * p;
+    let hourglass = d.dot(d) * wd + e.dot(e) * we + f.dot(f) * wf + g.dot(g) * wg;
+    let norm = ha.dot(ha) + hb.dot(hb) + hc.dot(hc);
+    let mu = tissue.mu;
+    let pressure = tissue.lambda * dilatation;
+    let slope = pressure - mu;
+
+    let strain = strain(h);
+    let viscous = tissue.viscosity * Lanes::splat(rate);
+    let mut s = [Lanes::default(); 6];
+    for i in 0..6 {
+        s[i] = (strain[i] - strain_before[i]) * viscous;
+    }
+    let dissipation = {
+        let change = |i: usize| strain[i] - strain_before[i];
+        s[0] * change(0)
+            + s[1] * change(1)
+            + s[2] * change(2)
+            + Lanes::splat(2.0) * (s[3] * change(3) + s[4] * change(4) + s[5] * change(5))
+    };
+    let energy = mu * (half * (norm + hourglass) - higher)
+        + half * pressure * dilatation
+        + Lanes::splat(0.25) * dissipation;
+    let force = [
+        (ha - da) * mu + ga * pressure + a * s[0] + b * s[3] + c * s[5],
+        (hb - db) * mu + gb * pressure + a * s[3] + b * s[1] + c * s[4],
+        (hc - dc) * mu + gc * pressure + a * s[5] + b * s[4] + c * s[2],
+        d * (mu * wd) + gd * slope,
+        e * (mu * we) + ge * slope,
+        f * (mu * wf) + gf * slope,
+        g * (mu * wg),
+    ];
+
+    // σ_max² of the mean F: largest eigenvalue of C, bounded by its mean and deviator (exact in uniaxial stretch).
+    let third = Lanes::splat(1.0 / 3.0);
+    let mean = (strain[0] + strain[1] + strain[2]) * third;
+    let (sx, sy, sz) = (strain[0] - mean, strain[1] - mean, strain[2] - mean);
+    let deviator = sx * sx
+        + sy * sy
+        + sz * sz
+        + Lanes::splat(2.0)
+            * (strain[3] * strain[3] + strain[4] * strain[4] + strain[5] * strain[5]);
+    let sigma = (one + mean + (deviator * (third + third)).sqrt()).sqrt();
+    let limit = mu / sigma;
+    let geometric = select_less(slope, -limit, -limit, slope);
+    let geometric = select_less(limit, geometric, limit, geometric);
+
+    Response {
+        energy,
+        force,
+        tangent: Tangent {
+            state: [a, b, c, d, e, f],
+            dilatation: [ga, gb, gc, gd, ge, gf],
+            shear: mu,
+            bulk: tissue.lambda,
+            geometric,
+            viscous,
+        },
+    }
+}
+
+/// Lane by lane: left < right ? yes : no. One meaning on every platform, unlike min and max at −0 and NaN.
+#[inline(always)]
+fn select_less(left: Lanes, right: Lanes, yes: Lanes, no: Lanes) -> Lanes {
+    left.simd_lt(right).bitselect(yes, no)
+}
+
+impl Tangent {
+    /// Hessian times the modes `v`; `COARSE` says that the state's D, E, F are zero.
+    #[inline(always)]
+    pub fn apply<const COARSE: bool>(&self, moments: &Vector, v: &Modes) -> Modes {
+        let (p, q, r) = (moments.x, moments.y, moments.z);
+        let [a, b, c, d, e, f, g] = *v;
+        let [sa, sb, sc, sd, se, sf] = self.state;
+        let [ga, gb, gc, gd, ge, gf] = self.dilatation;
+
+        let mut along = ga.dot(a) + gb.dot(b) + gc.dot(c);
+        if !COARSE {
+            along += gd.dot(d) + ge.dot(e) + gf.dot(f);
+        }
+        let s = along * self.bulk;
+
+        // Directional derivative of g.
+        let mut da = sb.cross(c) + b.cross(sc);
+        let mut db = sc.cross(a) + c.cross(sa);
+        let mut dc = sa.cross(b) + a.cross(sb);
+        let (mut pd, mut qd) = (f.cross(sa), sb.cross(e));
+        let (mut qe, mut re) = (d.cross(sb), sc.cross(f));
+        let (mut pf, mut rf) = (sa.cross(d), e.cross(sc));
+        if !COARSE {
+            da += (sd.cross(f) + d.cross(sf)) * p;
+            db += (se.cross(d) + e.cross(sd)) * q;
+            dc += (sf.cross(e) + f.cross(se)) * r;
+            pd += sf.cross(a);
+            qd += b.cross(se);
+            qe += sd.cross(b);
+            re += c.cross(sf);
+            pf += a.cross(sd);
+            rf += se.cross(c);
+        }
+        let k = self.geometric;
+        let (kp, kq, kr) = (k * p, k * q, k * r);
+        let mu = self.shear;
+        let mut out = [
+            a * mu + ga * s + da * k,
+            b * mu + gb * s + db * k,
+            c * mu + gc * s + dc * k,
+            d * (mu * (p + q)) + pd * kp + qd * kq,
+            e * (mu * (q + r)) + qe * kq + re * kr,
+            f * (mu * (p + r)) + pf * kp + rf * kr,
+            g * (mu * (p * q + q * r + r * p)),
+        ];
+        if !COARSE {
+            out[3] += gd * s;
+            out[4] += ge * s;
+            out[5] += gf * s;
+        }
+
+        // Viscosity, Gauss–Newton: F (Fᵀ dF + dFᵀ F).
+        let t = self.viscous;
+        let two = Lanes::splat(2.0);
+        let (xx, yy, zz) = (two * sa.dot(a) * t, two * sb.dot(b) * t, two * sc.dot(c) * t);
+        let xy = (sa.dot(b) + sb.dot(a)) * t;
+        let yz = (sb.dot(c) + sc.dot(b)) * t;
+        let zx = (sc.dot(a) + sa.dot(c)) * t;
+        out[0] += sa * xx + sb * xy + sc * zx;
+        out[1] += sa * xy + sb * yy + sc * yz;
+        out[2] += sa * zx + sb * yz + sc * zz;
+        out
+    }
+
+    /// Multiply the coefficients (not the state) by `scale`.
+    #[inline(always)]
+    pub fn scaled(mut self, scale: Lanes) -> Self {
+        self.shear *= scale;
+        self.bulk *= scale;
+        self.geometric *= scale;
+        self.viscous *= scale;
+        self
+    }
+}

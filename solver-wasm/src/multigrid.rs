@@ -1,0 +1,555 @@
+//! Matrix-free geometric multigrid for the tangent stiffness.
+//!
+//! Every level is a lattice of cells with a [`Tangent`] each; products with it never assemble a matrix. Levels below the
+//! finest are rediscretised: a coarse cell takes the volume-weighted mean deformation and the summed stiffness of its
+//! cells, its own equivalent box, and one pressure (which is what keeps near-incompressible tissue from locking on coarse
+//! levels). The smoother is the Chebyshev polynomial of degree 2 in D⁻¹A with D the 3×3 diagonal blocks
+//! [Adams et al. 2003]; before and after the coarse correction it is the same, so the V cycle is symmetric and may
+//! precondition conjugate gradients. The coarsest level is solved directly.
+
+use crate::{
+    hierarchy::Grid,
+    material::{Tangent, respond, strain},
+    model::{Model, Spring},
+    modes::{Modes, Shape},
+    real::{LANES, Lanes, Real, Vector, dot, length_squared},
+    skyline::Skyline,
+};
+
+/// Power iterations for the largest eigenvalue of D⁻¹A at rest.
+const POWER_ITERATIONS: usize = 16;
+/// Upper end of the smoother's interval over the eigenvalue at rest: deformation shifts it.
+const UPPER: f64 = 1.15;
+/// Upper end over lower end of the smoother's interval.
+const RATIO: f64 = 6.0;
+/// Largest factor that the coarsest level may have, in entries.
+const MAX_ENTRIES: usize = 400_000;
+
+/// Tangent, smoother and vectors of one level: scratch.
+#[derive(Clone, Debug)]
+pub(crate) struct Level {
+    /// Tangent of each group of cells, scaled to nodal forces.
+    pub tangents: Vec<Tangent>,
+    /// Stiff springs: the supports first, then the closed jaws.
+    pub springs: Vec<Spring>,
+    /// Masses over dt² [mN/mm].
+    pub inertia: Vec<Real>,
+    /// Diagonal blocks: (xx, yy, zz), (xy, yz, zx).
+    diagonal: Vec<[Lanes; 2]>,
+    /// Columns of their inverses.
+    inverse: Vec<[Lanes; 3]>,
+    /// Smoother: d₀ = c₀ D⁻¹r, d₁ = c₁ d₀ + c₂ D⁻¹r.
+    chebyshev: [Real; 3],
+    /// Right-hand side, then residual, of a cycle.
+    pub residual: Vec<Lanes>,
+    /// Result of a cycle.
+    pub solution: Vec<Lanes>,
+    direction: Vec<Lanes>,
+    /// Sums for each coarse cell while coarsening: A, B, C, and shear, bulk, geometric, viscous.
+    gathered: Vec<[Real; 13]>,
+}
+
+/// The hierarchy with its tangents.
+#[derive(Clone, Debug)]
+pub(crate) struct Multigrid {
+    /// Finest first.
+    pub levels: Vec<Level>,
+    coarsest: Option<Skyline>,
+}
+
+/// out −= A v on one level.
+pub(crate) fn subtract_product<const COARSE: bool>(
+    grid: &Grid,
+    level: &Level,
+    v: &[Lanes],
+    out: &mut [Lanes],
+) {
+    for ((out, v), k) in out.iter_mut().zip(v).zip(&level.inertia) {
+        *out -= *v * Lanes::splat(*k);
+    }
+    for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
+        let force = tangent.apply::<COARSE>(&shape.moments, &shape.modes(v));
+        shape.scatter_negative(&shape.corner_forces(force), out);
+    }
+    for spring in &level.springs {
+        spring.spread(-(spring.read(v) * spring.stiffness), out);
+    }
+}
+
+impl Spring {
+    /// Interpolate a nodal field at the spring's point.
+    #[inline(always)]
+    pub fn read(&self, v: &[Lanes]) -> Lanes {
+        let mut sum = Lanes::default();
+        for (node, weight) in self.nodes.iter().zip(self.weights) {
+            sum += v[*node as usize] * Lanes::splat(weight);
+        }
+        sum
+    }
+
+    /// Transpose of [`Spring::read`]: add a force at the point to the nodes.
+    #[inline(always)]
+    pub fn spread(&self, force: Lanes, out: &mut [Lanes]) {
+        for (node, weight) in self.nodes.iter().zip(self.weights) {
+            out[*node as usize] += force * Lanes::splat(weight);
+        }
+    }
+}
+
+impl Level {
+    fn new(grid: &Grid, supports: &[Spring], spare_springs: usize, coarse_cells: usize) -> Self {
+        let nodes = vec![Lanes::default(); grid.node_count()];
+        let mut springs = Vec::with_capacity(supports.len() + spare_springs);
+        springs.extend_from_slice(supports);
+        Self {
+            tangents: vec![Tangent::default(); grid.shapes.len()],
+            springs,
+            inertia: vec![0.0; grid.node_count()],
+            diagonal: vec![[Lanes::default(); 2]; grid.node_count()],
+            inverse: vec![[Lanes::default(); 3]; grid.node_count()],
+            chebyshev: [0.0; 3],
+            residual: nodes.clone(),
+            solution: nodes.clone(),
+            direction: nodes,
+            gathered: vec![[0.0; 13]; coarse_cells],
+        }
+    }
+
+    /// Diagonal blocks and their inverses from the tangents, springs and inertia.
+    fn refresh_diagonal(&mut self, grid: &Grid) {
+        for (block, k) in self.diagonal.iter_mut().zip(&self.inertia) {
+            *block = [Lanes::new([*k, *k, *k, 0.0]), Lanes::default()];
+        }
+        for (shape, tangent) in grid.shapes.iter().zip(&self.tangents) {
+            add_cell_diagonals(shape, tangent, &mut self.diagonal);
+        }
+        for spring in &self.springs {
+            for (node, weight) in spring.nodes.iter().zip(spring.weights) {
+                self.diagonal[*node as usize][0] +=
+                    spring.stiffness * Lanes::splat(weight * weight);
+            }
+        }
+        for (inverse, block) in self.inverse.iter_mut().zip(&self.diagonal) {
+            *inverse = invert(block);
+        }
+    }
+
+    /// Size of the nodal forces that rounding of the displacements makes [mN]: |diagonal · ε u|.
+    pub fn force_of_rounding(&self, displacements: &[Lanes]) -> f64 {
+        let mut sum = 0.0_f64;
+        for (block, u) in self.diagonal.iter().zip(displacements) {
+            sum += f64::from(length_squared(block[0] * *u));
+        }
+        sum.sqrt() * f64::from(Real::EPSILON)
+    }
+
+    #[inline(always)]
+    fn precondition(inverse: &[Lanes; 3], r: Lanes) -> Lanes {
+        let r = r.to_array();
+        inverse[0] * Lanes::splat(r[0])
+            + inverse[1] * Lanes::splat(r[1])
+            + inverse[2] * Lanes::splat(r[2])
+    }
+
+    /// One smoothing: solution += p(D⁻¹A) D⁻¹ residual, residual kept up to date but for the last `direction`.
+    fn smooth<const COARSE: bool>(&mut self, grid: &Grid) {
+        let [c0, c1, c2] = self.chebyshev.map(Lanes::splat);
+        for (d, (inverse, r)) in
+            self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
+        {
+            *d = Self::precondition(inverse, *r) * c0;
+        }
+        self.take_direction::<COARSE>(grid);
+        for (d, (inverse, r)) in
+            self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
+        {
+            *d = *d * c1 + Self::precondition(inverse, *r) * c2;
+        }
+    }
+
+    /// solution += direction, residual −= A direction.
+    fn take_direction<const COARSE: bool>(&mut self, grid: &Grid) {
+        self.add_direction();
+        let mut residual = std::mem::take(&mut self.residual);
+        subtract_product::<COARSE>(grid, self, &self.direction, &mut residual);
+        self.residual = residual;
+    }
+
+    fn add_direction(&mut self) {
+        for (x, d) in self.solution.iter_mut().zip(&self.direction) {
+            *x += *d;
+        }
+    }
+
+    /// Largest eigenvalue of D⁻¹A by power iteration from a fixed vector, and the smoother that goes with it.
+    fn fit_smoother<const COARSE: bool>(&mut self, grid: &Grid) {
+        let mut seed = 1_u32;
+        for r in &mut self.residual {
+            let mut next = || {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (seed >> 8) as Real / (1 << 24) as Real - 0.5
+            };
+            *r = Lanes::new([next(), next(), next(), 0.0]);
+        }
+        let mut eigenvalue = 1.0;
+        for _ in 0..POWER_ITERATIONS {
+            // v = D⁻¹ w; λ ≈ (v, A v) / (v, D v) with D v = w.
+            for (d, (inverse, r)) in
+                self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
+            {
+                *d = Self::precondition(inverse, *r);
+            }
+            let below = dot(&self.direction, &self.residual);
+            self.residual.fill(Lanes::default());
+            let mut product = std::mem::take(&mut self.residual);
+            subtract_product::<COARSE>(grid, self, &self.direction, &mut product);
+            self.residual = product;
+            let above = -dot(&self.direction, &self.residual);
+            if !(below > 0.0 && above > 0.0) {
+                break;
+            }
+            eigenvalue = above / below;
+            let scale = Lanes::splat((-1.0 / above.sqrt()) as Real);
+            for r in &mut self.residual {
+                *r *= scale;
+            }
+        }
+        let upper = UPPER * eigenvalue;
+        let lower = upper / RATIO;
+        let (theta, delta) = ((upper + lower) / 2.0, (upper - lower) / 2.0);
+        let sigma = theta / delta;
+        let rho = 1.0 / (2.0 * sigma - 1.0 / sigma);
+        self.chebyshev = [1.0 / theta, rho / sigma, 2.0 * rho / delta].map(|c| c as Real);
+    }
+}
+
+/// Add the diagonal 3×3 blocks of four cells. det F is linear in each node's position, so the geometric part has none.
+#[inline(always)]
+fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
+    let [sa, sb, sc, ..] = t.state;
+    let [ga, gb, gc, gd, ge, gf] = t.dilatation;
+    let g = shape.corner_forces([ga, gb, gc, gd, ge, gf, Vector::default()]);
+    let one = Lanes::splat(1.0);
+    let (p, q, r) = (shape.moments.x, shape.moments.y, shape.moments.z);
+    for (c, corner) in shape.corners.iter().enumerate() {
+        let sign = |bit: usize| Lanes::splat(if c >> bit & 1 == 1 { 1.0 } else { -1.0 });
+        // The corner's function about the centroid: (α ± ξ)(β ± η)(γ ± ζ).
+        let alpha = one + shape.centroid.x * sign(0);
+        let beta = one + shape.centroid.y * sign(1);
+        let gamma = one + shape.centroid.z * sign(2);
+        let slope =
+            Vector::new(beta * gamma * sign(0), alpha * gamma * sign(1), alpha * beta * sign(2));
+        let slope_squared = slope.dot(slope);
+        let shear = t.shear
+            * (slope_squared
+                + (p + q) * gamma * gamma
+                + (q + r) * alpha * alpha
+                + (p + r) * beta * beta
+                + (p * q + q * r + r * p));
+        // Viscous: |b|² F Fᵀ + (F b)(F b)ᵀ.
+        let pushed = sa * slope.x + sb * slope.y + sc * slope.z;
+        let v = t.viscous;
+        let vb = v * slope_squared;
+        let product = |i: fn(&Vector) -> Lanes, j: fn(&Vector) -> Lanes| {
+            t.bulk * i(&g[c]) * j(&g[c])
+                + v * i(&pushed) * j(&pushed)
+                + vb * (i(&sa) * j(&sa) + i(&sb) * j(&sb) + i(&sc) * j(&sc))
+        };
+        let (x, y, z) = (|v: &Vector| v.x, |v: &Vector| v.y, |v: &Vector| v.z);
+        let zero = Lanes::default();
+        let main = Lanes::transpose([
+            shear + product(x, x),
+            shear + product(y, y),
+            shear + product(z, z),
+            zero,
+        ]);
+        let off = Lanes::transpose([product(x, y), product(y, z), product(z, x), zero]);
+        for lane in 0..LANES {
+            let block = &mut out[corner[lane] as usize];
+            block[0] += main[lane];
+            block[1] += off[lane];
+        }
+    }
+}
+
+/// Inverse of a symmetric positive 3×3 block; zero where nothing holds the node.
+fn invert(block: &[Lanes; 2]) -> [Lanes; 3] {
+    let [xx, yy, zz, _] = block[0].to_array();
+    let [xy, yz, zx, _] = block[1].to_array();
+    let (a, b, c) = (yy * zz - yz * yz, yz * zx - xy * zz, xy * yz - yy * zx);
+    let determinant = xx * a + xy * b + zx * c;
+    if determinant.is_nan() || determinant <= 0.0 {
+        let safe = |k: Real| if k > 0.0 { 1.0 / k } else { 0.0 };
+        return [
+            Lanes::new([safe(xx), 0.0, 0.0, 0.0]),
+            Lanes::new([0.0, safe(yy), 0.0, 0.0]),
+            Lanes::new([0.0, 0.0, safe(zz), 0.0]),
+        ];
+    }
+    let s = 1.0 / determinant;
+    let (d, e, f) = ((xx * zz - zx * zx) * s, (xy * zx - xx * yz) * s, (xx * yy - xy * xy) * s);
+    let (a, b, c) = (a * s, b * s, c * s);
+    [Lanes::new([a, b, c, 0.0]), Lanes::new([b, d, e, 0.0]), Lanes::new([c, e, f, 0.0])]
+}
+
+impl Multigrid {
+    /// Scratch for a model, with smoothers fitted at rest. `spare_springs` is how many ties may come.
+    pub fn new(model: &Model, spare_springs: usize) -> Self {
+        let grids = &model.grids;
+        let mut levels: Vec<_> = grids
+            .iter()
+            .enumerate()
+            .map(|(i, grid)| {
+                let coarse_cells = grids.get(i + 1).map_or(0, |g| g.cell_count);
+                Level::new(grid, &model.supports[i], spare_springs, coarse_cells)
+            })
+            .collect();
+        let last = &grids[grids.len() - 1];
+        let couplings = last.shapes.iter().flat_map(|shape| {
+            (0..LANES).flat_map(move |lane| {
+                (0..64).flat_map(move |pair| {
+                    let (a, b) = (shape.corners[pair / 8][lane], shape.corners[pair % 8][lane]);
+                    (0..9).map(move |k| (3 * a as usize + k / 3, 3 * b as usize + k % 3))
+                })
+            })
+        });
+        let skyline = Skyline::new(3 * last.node_count(), couplings);
+        let coarsest = (skyline.entries() <= MAX_ENTRIES).then_some(skyline);
+
+        let tangents = &mut levels[0].tangents;
+        let zero = <[Vector; 7]>::default();
+        for ((tangent, tissue), shape) in
+            tangents.iter_mut().zip(&model.tissue).zip(&grids[0].shapes)
+        {
+            let response = respond(tissue, &shape.moments, &zero, &strain(&zero), 0.0);
+            *tangent = response.tangent.scaled(tissue.volume * nodal_scale(&grids[0]));
+        }
+        let mut multigrid = Self { levels, coarsest };
+        multigrid.refresh(model, 0.0);
+        for (i, (level, grid)) in multigrid.levels.iter_mut().zip(grids).enumerate() {
+            if i == 0 {
+                level.fit_smoother::<false>(grid)
+            } else {
+                level.fit_smoother::<true>(grid)
+            }
+        }
+        multigrid
+    }
+
+    /// Put the closed jaws' ties after the supports, on every level.
+    pub fn set_ties(
+        &mut self,
+        model: &Model,
+        ties: impl Iterator<Item = (crate::state::Tie, Lanes)>,
+    ) {
+        for (level, supports) in self.levels.iter_mut().zip(&model.supports) {
+            level.springs.truncate(supports.len());
+        }
+        for (tie, tip) in ties {
+            model.for_each_grid(&tie.point, |grid, nodes, weights| {
+                let goal = tip + tie.offset - tie.rest;
+                let (stiffness, multiplier) = (tie.stiffness, tie.multiplier);
+                let springs = &mut self.levels[grid].springs;
+                // Never more than was reserved: a state with more ties than that was not made by `Model::grasp`.
+                if springs.len() < springs.capacity() {
+                    springs.push(Spring { nodes, weights, stiffness, goal, multiplier });
+                }
+            });
+        }
+    }
+
+    /// Bring every level in line with the finest level's tangents. `shift` is 1/dt² [1/s²].
+    pub fn refresh(&mut self, model: &Model, shift: Real) {
+        for (i, grid) in model.grids.iter().enumerate() {
+            if i > 0 {
+                let (fine, coarse) = self.levels.split_at_mut(i);
+                coarsen(&model.grids[i - 1], &mut fine[i - 1], grid, &mut coarse[0]);
+            }
+            let level = &mut self.levels[i];
+            for (k, mass) in level.inertia.iter_mut().zip(&grid.masses) {
+                *k = *mass * shift;
+            }
+            level.refresh_diagonal(grid);
+        }
+        if let Some(matrix) = &mut self.coarsest {
+            let (Some(level), Some(grid)) = (self.levels.last(), model.grids.last()) else {
+                return;
+            };
+            if model.grids.len() > 1 {
+                assemble::<true>(grid, level, matrix);
+            } else {
+                assemble::<false>(grid, level, matrix);
+            }
+            matrix.factor();
+        }
+    }
+
+    /// One V cycle: levels[0].solution ≈ A⁻¹ levels[0].residual; the residual is consumed.
+    pub fn cycle(&mut self, grids: &[Grid]) {
+        let (level, coarser) = self.levels.split_at_mut(1);
+        cycle::<false>(grids, &mut level[0], coarser, self.coarsest.as_mut());
+    }
+}
+
+/// From raw modes (sums over corners) to gradient units twice: (1/4h)², for energies a unit of volume.
+fn nodal_scale(grid: &Grid) -> Lanes {
+    Lanes::splat((1.0 / (16.0 * grid.spacing * grid.spacing)) as Real)
+}
+
+fn cycle<const COARSE: bool>(
+    grids: &[Grid],
+    level: &mut Level,
+    coarser: &mut [Level],
+    coarsest: Option<&mut Skyline>,
+) {
+    let grid = &grids[0];
+    let Some((next, rest)) = coarser.split_first_mut() else {
+        solve_coarsest::<COARSE>(grid, level, coarsest);
+        return;
+    };
+    level.solution.fill(Lanes::default());
+    level.smooth::<COARSE>(grid);
+    level.take_direction::<COARSE>(grid);
+
+    next.residual.fill(Lanes::default());
+    for (n, r) in level.residual.iter().enumerate() {
+        let sources = grid.sources(n);
+        let share = *r * Lanes::splat(1.0 / sources.len() as Real);
+        for s in sources {
+            next.residual[*s as usize] += share;
+        }
+    }
+    cycle::<true>(&grids[1..], next, rest, coarsest);
+    for (n, d) in level.direction.iter_mut().enumerate() {
+        let sources = grid.sources(n);
+        let mut sum = Lanes::default();
+        for s in sources {
+            sum += next.solution[*s as usize];
+        }
+        *d = sum * Lanes::splat(1.0 / sources.len() as Real);
+    }
+    level.take_direction::<COARSE>(grid);
+
+    level.smooth::<COARSE>(grid);
+    level.add_direction();
+}
+
+fn solve_coarsest<const COARSE: bool>(
+    grid: &Grid,
+    level: &mut Level,
+    coarsest: Option<&mut Skyline>,
+) {
+    if let Some(matrix) = coarsest {
+        let right = level.residual.iter().flat_map(|r| {
+            let r = r.to_array();
+            [f64::from(r[0]), f64::from(r[1]), f64::from(r[2])]
+        });
+        let solution = matrix.solve(right);
+        for (x, s) in level.solution.iter_mut().zip(solution.chunks_exact(3)) {
+            *x = Lanes::new([s[0] as Real, s[1] as Real, s[2] as Real, 0.0]);
+        }
+        return;
+    }
+    // Too large to factor (thousands of separate pieces): smooth, symmetrically.
+    level.solution.fill(Lanes::default());
+    for _ in 0..4 {
+        level.smooth::<COARSE>(grid);
+        level.take_direction::<COARSE>(grid);
+    }
+}
+
+/// Tangents of coarse cells from those of their cells: mean deformation, summed stiffness.
+fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut Level) {
+    let sums = &mut fine.gathered;
+    sums.fill([0.0; 13]);
+    let groups = fine_grid.shapes.len();
+    for (group, tangent) in fine.tangents.iter().enumerate() {
+        let [a, b, c, ..] = tangent.state;
+        let columns = [a.x, a.y, a.z, b.x, b.y, b.z, c.x, c.y, c.z].map(Lanes::to_array);
+        let coefficients =
+            [tangent.shear, tangent.bulk, tangent.geometric, tangent.viscous].map(Lanes::to_array);
+        for lane in 0..LANES {
+            let cell = group + lane * groups;
+            let Some((parent, _)) = fine_grid.parents.get(cell) else { continue };
+            let parent = *parent as usize;
+            let share = (fine_grid.volumes[cell] / coarse_grid.volumes[parent]) as Real;
+            let sum = &mut sums[parent];
+            for (sum, column) in sum[..9].iter_mut().zip(&columns) {
+                *sum += column[lane] * share;
+            }
+            for (sum, coefficient) in sum[9..].iter_mut().zip(&coefficients) {
+                // Twice the edge: (1/4h)² is a quarter.
+                *sum += coefficient[lane] * 0.25;
+            }
+        }
+    }
+    let groups = coarse_grid.shapes.len();
+    for (group, tangent) in coarse.tangents.iter_mut().enumerate() {
+        let mut columns = [[0.0; LANES]; 13];
+        for lane in 0..LANES {
+            if let Some(sum) = sums.get(group + lane * groups) {
+                for (column, value) in columns.iter_mut().zip(sum) {
+                    column[lane] = *value;
+                }
+            }
+        }
+        let [ax, ay, az, bx, by, bz, cx, cy, cz, shear, bulk, geometric, viscous] =
+            columns.map(Lanes::new);
+        let (a, b, c) = (Vector::new(ax, ay, az), Vector::new(bx, by, bz), Vector::new(cx, cy, cz));
+        let zero = Vector::default();
+        *tangent = Tangent {
+            state: [a, b, c, zero, zero, zero],
+            dilatation: [b.cross(c), c.cross(a), a.cross(b), zero, zero, zero],
+            shear,
+            bulk,
+            geometric,
+            viscous,
+        };
+    }
+}
+
+/// The coarsest level's matrix, a column of each cell at a time.
+fn assemble<const COARSE: bool>(grid: &Grid, level: &Level, matrix: &mut Skyline) {
+    matrix.clear();
+    for (n, k) in level.inertia.iter().enumerate() {
+        for axis in 0..3 {
+            matrix.add(3 * n + axis, 3 * n + axis, f64::from(*k));
+        }
+    }
+    for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
+        for column in 0..24 {
+            let mut corners = [Vector::default(); 8];
+            let one = Lanes::splat(1.0);
+            match column % 3 {
+                0 => corners[column / 3].x = one,
+                1 => corners[column / 3].y = one,
+                _ => corners[column / 3].z = one,
+            }
+            let modes: Modes = shape.about_centroid(crate::modes::analyse(&corners));
+            let forces = shape.corner_forces(tangent.apply::<COARSE>(&shape.moments, &modes));
+            for (c, force) in forces.iter().enumerate() {
+                let force = [force.x, force.y, force.z].map(Lanes::to_array);
+                for lane in 0..LANES {
+                    let row = 3 * shape.corners[c][lane] as usize;
+                    let column = 3 * shape.corners[column / 3][lane] as usize + column % 3;
+                    for (axis, force) in force.iter().enumerate() {
+                        if force[lane] != 0.0 {
+                            matrix.add(row + axis, column, f64::from(force[lane]));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for spring in &level.springs {
+        let stiffness = spring.stiffness.to_array();
+        for (a, weight_a) in spring.nodes.iter().zip(spring.weights) {
+            for (b, weight_b) in spring.nodes.iter().zip(spring.weights) {
+                for (axis, stiffness) in stiffness[..3].iter().enumerate() {
+                    let value = f64::from(weight_a * weight_b * stiffness);
+                    matrix.add(3 * *a as usize + axis, 3 * *b as usize + axis, value);
+                }
+            }
+        }
+    }
+}

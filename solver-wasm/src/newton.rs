@@ -1,0 +1,353 @@
+//! Newton's method on the energy of a step, each linear system by a few conjugate-gradient iterations.
+//!
+//! A step of implicit Euler minimises [Martin et al. 2011; Gast et al. 2015]
+//!
+//! Φ(u) = |u − û|²_M / 2dt² + Σ ψ V − Σ m g · u + springs + loads,  û = uₙ + dt vₙ;
+//!
+//! the static problem is the same without the first term. The Hessian is the exact one with the geometric coefficient
+//! clamped (see [`crate::material`]), so the Newton direction descends; a step cap and backtracking on Φ contain the rest.
+
+use crate::{
+    material::{Strain, respond, strain},
+    model::{Model, Spring},
+    multigrid::{Multigrid, subtract_product},
+    real::{Lanes, Real, dot, from_f32, length_squared},
+};
+
+/// How hard a solution is worked on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// Most Newton iterations.
+    pub newton: u32,
+    /// Most conjugate-gradient iterations for each.
+    pub cg: u32,
+    /// Conjugate gradients stop at this relative residual, in the norm of the preconditioner.
+    pub cg_tolerance: f64,
+    /// Newton stops when the forces are balanced to this fraction of what acts.
+    pub tolerance: f64,
+}
+
+impl Effort {
+    /// For play: about 1 % of the step's exact solution.
+    pub const PLAY: Self = Self { newton: 2, cg: 3, cg_tolerance: 1e-3, tolerance: 1e-4 };
+    /// For equilibrium and validation.
+    pub const ACCURATE: Self = Self { newton: 80, cg: 60, cg_tolerance: 1e-2, tolerance: 2e-5 };
+}
+
+/// Which problem is solved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Phase {
+    /// 1/dt of the viscosity [1/s].
+    pub rate: Real,
+    /// 1/dt² of the inertia [1/s²].
+    pub inertia: Real,
+    /// 1/dt² in the Hessian [1/s²]: the inertia's, or a weak one that keeps a static Hessian regular.
+    pub shift: Real,
+}
+
+/// What came of a minimisation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Outcome {
+    pub newton_iterations: u32,
+    pub cg_iterations: u32,
+    pub residual: f64,
+    pub step_caps: u32,
+    pub backtracks: u32,
+    pub finite: bool,
+    /// No descent was possible although forces are unbalanced.
+    pub stalled: bool,
+    pub converged: bool,
+}
+
+/// Energy [mN mm], and the sum of the magnitudes that it was summed from: its rounding error is relative to that.
+#[derive(Clone, Copy, Debug)]
+struct Energy {
+    value: f64,
+    magnitude: f64,
+}
+
+/// Rounding error of an energy, relative to its magnitude.
+const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
+/// Unbalanced force that counts as none, over the force that rounding of the displacements alone makes.
+const ROUNDING_FORCE: f64 = 2.0;
+/// Halvings of a Newton step before it is given up.
+const MAX_BACKTRACKS: u32 = 8;
+
+/// Scratch of the minimisation.
+#[derive(Clone, Debug)]
+pub(crate) struct Newton {
+    pub multigrid: Multigrid,
+    /// û [mm].
+    pub inertial: Vec<Lanes>,
+    /// Strain of each group of cells at the start of the step.
+    strain_before: Vec<Strain>,
+    /// Dead loads of the step, as springs without stiffness.
+    pub loads: Vec<Spring>,
+    gradient: Vec<Lanes>,
+    trial: Vec<Lanes>,
+    change: Vec<Lanes>,
+    residual: Vec<Lanes>,
+    search: Vec<Lanes>,
+    product: Vec<Lanes>,
+}
+
+impl Newton {
+    pub fn new(model: &Model, spare_springs: usize) -> Self {
+        let nodes = vec![Lanes::default(); model.node_count()];
+        Self {
+            multigrid: Multigrid::new(model, spare_springs),
+            inertial: nodes.clone(),
+            strain_before: vec![Strain::default(); model.grids[0].shapes.len()],
+            loads: Vec::with_capacity(256),
+            gradient: nodes.clone(),
+            trial: nodes.clone(),
+            change: nodes.clone(),
+            residual: nodes.clone(),
+            search: nodes.clone(),
+            product: nodes,
+        }
+    }
+
+    /// Remember the strain at the start of a step, for its viscosity.
+    pub fn start_from(&mut self, model: &Model, displacements: &[Lanes]) {
+        let grid = &model.grids[0];
+        let scale = mode_scale(grid.spacing);
+        for (before, shape) in self.strain_before.iter_mut().zip(&grid.shapes) {
+            *before = strain(&shape.modes(displacements).map(|m| m * scale));
+        }
+    }
+
+    /// Minimise the energy from `displacements`, in place.
+    pub fn minimise(
+        &mut self,
+        model: &Model,
+        displacements: &mut [Lanes],
+        phase: Phase,
+        effort: &Effort,
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut energy = self.evaluate(model, displacements, phase);
+        let mut norm = dot(&self.gradient, &self.gradient).sqrt();
+        outcome.finite = energy.value.is_finite() && norm.is_finite();
+        if !outcome.finite {
+            return outcome;
+        }
+        let reference = self.force_scale(model).max(if phase.inertia > 0.0 { norm } else { 0.0 });
+        let reference = if reference > 0.0 { reference } else { norm };
+        let cap = model.lattice.spacing;
+        let mut best = norm;
+        let mut since_best = 0;
+        let mut floor = 0.0;
+        for _ in 0..effort.newton {
+            if norm <= effort.tolerance * reference {
+                break;
+            }
+            self.multigrid.refresh(model, phase.shift);
+            floor = ROUNDING_FORCE * self.multigrid.levels[0].force_of_rounding(displacements);
+            if norm <= floor {
+                break;
+            }
+            outcome.newton_iterations += 1;
+            outcome.cg_iterations += self.solve(model, effort);
+            #[allow(clippy::unnecessary_cast)]
+            if limit_length(&mut self.change, cap as Real) {
+                outcome.step_caps += 1;
+            }
+            let slope = dot(&self.gradient, &self.change);
+            if slope.is_nan() || slope >= 0.0 {
+                outcome.stalled = true;
+                break;
+            }
+            let Some(next) =
+                self.search_line(model, displacements, phase, energy, slope, &mut outcome)
+            else {
+                // Below the rounding error there is nothing to gain: that is convergence, not failure.
+                outcome.stalled = -slope > ROUNDING * energy.magnitude;
+                outcome.converged = !outcome.stalled;
+                break;
+            };
+            energy = next;
+            norm = dot(&self.gradient, &self.gradient).sqrt();
+            if norm < 0.9 * best {
+                best = norm;
+                since_best = 0;
+            } else {
+                since_best += 1;
+                if since_best >= 6 {
+                    break;
+                }
+            }
+        }
+        outcome.residual = if reference > 0.0 { norm / reference } else { 0.0 };
+        outcome.converged |= norm <= (effort.tolerance * reference).max(floor);
+        outcome
+    }
+
+    /// Backtracking: the first step length that lowers the energy enough becomes the new displacement.
+    fn search_line(
+        &mut self,
+        model: &Model,
+        displacements: &mut [Lanes],
+        phase: Phase,
+        energy: Energy,
+        slope: f64,
+        outcome: &mut Outcome,
+    ) -> Option<Energy> {
+        let mut length = 1.0;
+        for _ in 0..=MAX_BACKTRACKS {
+            let scale = Lanes::splat(length as Real);
+            for ((t, u), d) in self.trial.iter_mut().zip(&*displacements).zip(&self.change) {
+                *t = *u + *d * scale;
+            }
+            let trial = std::mem::take(&mut self.trial);
+            let next = self.evaluate(model, &trial, phase);
+            self.trial = trial;
+            let slack = ROUNDING * (energy.magnitude + next.magnitude);
+            if next.value.is_finite() && next.value <= energy.value + 1e-4 * length * slope + slack
+            {
+                displacements.copy_from_slice(&self.trial);
+                return Some(next);
+            }
+            outcome.backtracks += 1;
+            length *= 0.5;
+        }
+        None
+    }
+
+    /// Energy at `u`; leaves the gradient and the finest level's tangents behind.
+    fn evaluate(&mut self, model: &Model, u: &[Lanes], phase: Phase) -> Energy {
+        let grid = &model.grids[0];
+        let gravity = from_f32(model.gravity);
+        let (mut inertial, mut weight) = (0.0_f64, 0.0_f64);
+        let mut weight_magnitude = 0.0_f64;
+        for (((g, u), target), mass) in
+            self.gradient.iter_mut().zip(u).zip(&self.inertial).zip(&grid.masses)
+        {
+            let (k, m) = (Lanes::splat(*mass * phase.inertia), Lanes::splat(*mass));
+            let away = *u - *target;
+            *g = away * k - gravity * m;
+            inertial += f64::from(*mass * phase.inertia * length_squared(away));
+            let w = (gravity * *u).to_array();
+            let w = f64::from((w[0] + w[1] + w[2]) * *mass);
+            weight += w;
+            weight_magnitude += w.abs();
+        }
+        let mut value = 0.5 * inertial - weight;
+        let mut magnitude = 0.5 * inertial + weight_magnitude;
+
+        let scale = mode_scale(grid.spacing);
+        let square = scale * scale;
+        let tangents = &mut self.multigrid.levels[0].tangents;
+        for ((shape, tissue), (tangent, before)) in
+            grid.shapes.iter().zip(&model.tissue).zip(tangents.iter_mut().zip(&self.strain_before))
+        {
+            let modes = shape.modes(u).map(|m| m * scale);
+            let response = respond(tissue, &shape.moments, &modes, before, phase.rate);
+            let energy = (response.energy * tissue.volume).to_array();
+            let sum = energy.map(f64::from);
+            let sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+            value += sum;
+            magnitude += sum.abs();
+            let weight = tissue.volume * scale;
+            let forces = shape.corner_forces(response.force.map(|f| f * weight));
+            shape.scatter(&forces, &mut self.gradient);
+            *tangent = response.tangent.scaled(tissue.volume * square);
+        }
+        for spring in self.multigrid.levels[0].springs.iter().chain(&self.loads) {
+            let away = spring.read(u) - spring.goal;
+            let force = away * spring.stiffness;
+            let sum = (away * (force * Lanes::splat(0.5) + spring.multiplier)).to_array();
+            let sum = f64::from(sum[0] + sum[1] + sum[2]);
+            value += sum;
+            magnitude += sum.abs();
+            spring.spread(force + spring.multiplier, &mut self.gradient);
+        }
+        Energy { value, magnitude }
+    }
+
+    /// Size of what acts from outside [mN]: weight, multipliers and loads.
+    fn force_scale(&self, model: &Model) -> f64 {
+        let g = f64::from(length_squared(from_f32(model.gravity)));
+        let mut sum: f64 =
+            model.grids[0].masses.iter().map(|m| f64::from(*m) * f64::from(*m) * g).sum();
+        for spring in self.multigrid.levels[0].springs.iter().chain(&self.loads) {
+            sum += f64::from(length_squared(spring.multiplier));
+        }
+        sum.sqrt()
+    }
+
+    /// change ≈ −H⁻¹ gradient by preconditioned conjugate gradients; the number of iterations.
+    fn solve(&mut self, model: &Model, effort: &Effort) -> u32 {
+        let grids = &model.grids;
+        for ((r, g), x) in self.residual.iter_mut().zip(&self.gradient).zip(&mut self.change) {
+            *r = -*g;
+            *x = Lanes::default();
+        }
+        let mut before = 0.0;
+        let mut first = 0.0;
+        for iteration in 0..effort.cg {
+            self.multigrid.levels[0].residual.copy_from_slice(&self.residual);
+            self.multigrid.cycle(grids);
+            let z = &self.multigrid.levels[0].solution;
+            let now = dot(&self.residual, z);
+            if iteration == 0 {
+                first = now;
+            }
+            if !now.is_finite() || now <= effort.cg_tolerance * effort.cg_tolerance * first {
+                return iteration;
+            }
+            if iteration == 0 {
+                self.search.copy_from_slice(z);
+            } else {
+                let beta = Lanes::splat((now / before) as Real);
+                for (p, z) in self.search.iter_mut().zip(z) {
+                    *p = *z + *p * beta;
+                }
+            }
+            before = now;
+            self.product.fill(Lanes::default());
+            let level = &self.multigrid.levels[0];
+            subtract_product::<false>(&grids[0], level, &self.search, &mut self.product);
+            let curvature = -dot(&self.search, &self.product);
+            if curvature.is_nan() || curvature <= 0.0 {
+                // Not positive (rounding, or clamping too weak for a strong hourglass): keep what descends.
+                if iteration == 0 {
+                    self.change.copy_from_slice(&self.search);
+                }
+                return iteration;
+            }
+            let alpha = Lanes::splat((now / curvature) as Real);
+            for ((x, p), (r, q)) in self
+                .change
+                .iter_mut()
+                .zip(&self.search)
+                .zip(self.residual.iter_mut().zip(&self.product))
+            {
+                *x += *p * alpha;
+                *r += *q * alpha;
+            }
+        }
+        effort.cg
+    }
+}
+
+/// From sums over corners to gradient units.
+fn mode_scale(spacing: f64) -> Lanes {
+    Lanes::splat((1.0 / (4.0 * spacing)) as Real)
+}
+
+/// Scale the vectors down so that none is longer than `limit`; was it necessary?
+fn limit_length(vectors: &mut [Lanes], limit: Real) -> bool {
+    let largest = vectors
+        .iter()
+        .map(|v| length_squared(*v))
+        .fold(0.0, |a: Real, b| if b > a { b } else { a });
+    if largest.is_nan() || largest <= limit * limit {
+        return false;
+    }
+    let scale = Lanes::splat(limit / largest.sqrt());
+    for v in vectors {
+        *v *= scale;
+    }
+    true
+}

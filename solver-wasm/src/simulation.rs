@@ -1,0 +1,234 @@
+//! Carries out [`Command`]s and gives [`Report`]s: what the worker runs, without the worker.
+
+use std::sync::Arc;
+
+use crate::{
+    contact::GraspError,
+    control::{Control, TOOL_COUNT},
+    message::{Command, Report, Stepped, ToolForce},
+    model::{Model, SceneError},
+    newton::Effort,
+    real::{LANES, to_f32},
+    scene::Scene,
+    state::State,
+    step::{Solver, StepReport},
+};
+
+/// Why a batch of commands was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// The scene is faulty.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// A body would fall for ever.
+    #[error("scene: no support holds body {body}; add supports, or set gravity to zero")]
+    Falling {
+        /// The body.
+        body: u16,
+    },
+    /// The forceps cannot close or open.
+    #[error(transparent)]
+    Grasp(#[from] GraspError),
+    /// An instrument was sent nowhere.
+    #[error("move: position of tool {tool} is not finite; send millimetres in world space")]
+    Position {
+        /// The instrument.
+        tool: u8,
+    },
+    /// Nothing is loaded.
+    #[error("no scene is loaded; send Command::Load first")]
+    NotLoaded,
+}
+
+/// A loaded scene in motion, or nothing yet.
+#[derive(Clone, Debug, Default)]
+pub struct Simulation {
+    loaded: Option<Loaded>,
+}
+
+#[derive(Clone, Debug)]
+struct Loaded {
+    solver: Solver,
+    settled: State,
+    state: State,
+    control: Control,
+    /// State and goals before the batch.
+    before: (State, [Option<[f32; 3]>; TOOL_COUNT], Tally),
+    tally: Tally,
+}
+
+/// What is reported beside the state.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    residual: f32,
+    contained: u32,
+    slowed_tools: u32,
+}
+
+impl Tally {
+    fn add(&mut self, report: &StepReport) {
+        self.residual = report.residual as f32;
+        self.contained = self.contained.saturating_add(report.contained());
+        self.slowed_tools = self.slowed_tools.saturating_add(report.slowed_tools);
+    }
+}
+
+impl Simulation {
+    /// Carry out a batch in order. If one command is refused, the state is what it was before the batch.
+    ///
+    /// The times in the report are zero: the solver has no clock, the worker fills them in.
+    pub fn apply(&mut self, commands: Vec<Command>) -> Report {
+        match self.try_apply(commands) {
+            Ok(report) => report,
+            Err(refusal) => Report::Refused { reason: refusal.to_string() },
+        }
+    }
+
+    /// As [`Simulation::apply`], with a typed refusal.
+    ///
+    /// # Errors
+    /// The first command that cannot be carried out.
+    pub fn try_apply(&mut self, commands: Vec<Command>) -> Result<Report, Refusal> {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.before.0.copy_from(&loaded.state);
+            loaded.before.1 = loaded.control.tool_goals;
+            loaded.before.2 = loaded.tally;
+        }
+        let mut fresh: Option<Loaded> = None;
+        let mut outcome = Ok(());
+        for command in commands {
+            let done = if let Command::Load(scene) = command {
+                Loaded::new(&scene).map(|loaded| fresh = Some(loaded))
+            } else {
+                match fresh.as_mut().or(self.loaded.as_mut()) {
+                    Some(loaded) => loaded.carry_out(&command),
+                    None => Err(Refusal::NotLoaded),
+                }
+            };
+            if done.is_err() {
+                outcome = done;
+                break;
+            }
+        }
+        if let Err(refusal) = outcome {
+            if let Some(loaded) = &mut self.loaded {
+                loaded.state.copy_from(&loaded.before.0);
+                loaded.control.tool_goals = loaded.before.1;
+                loaded.tally = loaded.before.2;
+            }
+            return Err(refusal);
+        }
+        let is_fresh = fresh.is_some();
+        if is_fresh {
+            self.loaded = fresh;
+        }
+        let loaded = self.loaded.as_ref().ok_or(Refusal::NotLoaded)?;
+        let stepped = loaded.stepped();
+        if !is_fresh {
+            return Ok(Report::Stepped(stepped));
+        }
+        let model = loaded.solver.model();
+        let (cells, nodes) = (model.cell_count() as u32, model.node_count() as u32);
+        Ok(Report::Ready { cells, nodes, settle_ms: 0.0, stepped })
+    }
+
+    /// Number of nodes; 0 before a scene is loaded.
+    pub fn node_count(&self) -> usize {
+        self.loaded.as_ref().map_or(0, |l| l.state.displacements.len())
+    }
+
+    /// The state, once a scene is loaded.
+    pub fn state(&self) -> Option<&State> {
+        self.loaded.as_ref().map(|l| &l.state)
+    }
+
+    /// Write the nodal displacements [mm], shape [node_count, 4], the fourth zero; what does not fit is left out.
+    pub fn write_displacements(&self, out: &mut [f32]) {
+        let Some(loaded) = &self.loaded else { return };
+        for (out, u) in out.chunks_exact_mut(LANES).zip(&loaded.state.displacements) {
+            let [x, y, z] = to_f32(*u);
+            out.copy_from_slice(&[x, y, z, 0.0]);
+        }
+    }
+}
+
+impl Loaded {
+    fn new(scene: &Scene) -> Result<Self, Refusal> {
+        let model = Arc::new(Model::new(scene)?);
+        if let (Some(body), true) =
+            (model.unsupported_body(), scene.gravity.iter().any(|g| *g != 0.0))
+        {
+            return Err(Refusal::Falling { body });
+        }
+        let mut solver = Solver::new(Arc::clone(&model));
+        let mut settled = State::at_rest(&model);
+        let control = Control::default();
+        let report = solver.settle(&mut settled, &control, &Effort::ACCURATE);
+        // A step cap is how the static solution finds its way, not an event of play.
+        let tally = Tally {
+            residual: report.residual as f32,
+            contained: report.roll_backs,
+            ..Tally::default()
+        };
+        let before = (settled.clone(), control.tool_goals, tally);
+        Ok(Self { solver, state: settled.clone(), settled, control, before, tally })
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Result<(), Refusal> {
+        let model = self.solver.model();
+        match command {
+            // Handled by the caller, which owns what a load replaces.
+            Command::Load(_) => {}
+            Command::Reset => {
+                self.state.copy_from(&self.settled);
+                self.control.tool_goals = [None; TOOL_COUNT];
+                self.tally = Tally::default();
+            }
+            Command::Grasp { tool, point, radius } => {
+                model.grasp(&mut self.state, *tool, *point, *radius)?;
+                // The tip is where the tissue is until it is moved.
+                self.control.tool_goals[usize::from(*tool)] = None;
+            }
+            Command::Move { tool, position } => {
+                let goal = self
+                    .control
+                    .tool_goals
+                    .get_mut(usize::from(*tool))
+                    .ok_or(GraspError::Tool(*tool))?;
+                if !position.iter().all(|x| x.is_finite() && x.abs() < 1e6) {
+                    return Err(Refusal::Position { tool: *tool });
+                }
+                *goal = Some(*position);
+            }
+            Command::Release { tool } => model.release(&mut self.state, *tool)?,
+            Command::Step(count) => {
+                for _ in 0..*count {
+                    let report = self.solver.step(&mut self.state, &self.control);
+                    self.tally.add(&report);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stepped(&self) -> Stepped {
+        let lattice = self.solver.model().lattice();
+        let tools = self.state.tools.iter().zip(0_u8..).filter_map(|(tool, i)| {
+            let grasped = tool.grasped?;
+            Some(ToolForce {
+                tool: i,
+                force: to_f32(tool.force()),
+                position: to_f32(lattice.position(&self.state.displacements, &grasped)),
+            })
+        });
+        Stepped {
+            step: self.state.step,
+            tools: tools.collect(),
+            max_displacement: self.state.max_displacement(),
+            solve_ms: 0.0,
+            residual: self.tally.residual,
+            contained: self.tally.contained,
+            slowed: self.tally.slowed_tools,
+        }
+    }
+}

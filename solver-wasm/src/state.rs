@@ -1,0 +1,87 @@
+//! Everything that changes: plain data. The same state, control and model give the same next state.
+
+use crate::{
+    control::TOOL_COUNT,
+    lattice::Embedding,
+    model::Model,
+    real::{Lanes, length_squared},
+};
+
+/// Displacements, velocities and instruments at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Nodal displacements from rest [mm], shape [node_count]; the fourth lane is zero.
+    pub displacements: Vec<Lanes>,
+    /// Nodal velocities [mm/s], shape [node_count].
+    pub velocities: Vec<Lanes>,
+    /// The instruments.
+    pub tools: [Tool; TOOL_COUNT],
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// One pair of forceps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tool {
+    /// Tip [mm], world space; where the solver has let it come, which may lag behind where it is wanted.
+    pub position: Lanes,
+    /// The material point that it closed on, while closed.
+    pub grasped: Option<Embedding>,
+    /// The tissue between the jaws; empty while open.
+    pub ties: Vec<Tie>,
+}
+
+/// A tissue point held by the jaws.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tie {
+    /// The material point.
+    pub point: Embedding,
+    /// Where it is held, from the tip [mm].
+    pub offset: Lanes,
+    /// Rest position [mm].
+    pub rest: Lanes,
+    /// Penalty stiffness [mN/mm].
+    pub stiffness: Lanes,
+    /// Multiplier: the force that the tissue exerts on the jaws here [mN].
+    pub multiplier: Lanes,
+}
+
+impl State {
+    /// At rest: nothing moved, no tool closed.
+    pub fn at_rest(model: &Model) -> Self {
+        let zero = vec![Lanes::default(); model.node_count()];
+        Self { displacements: zero.clone(), velocities: zero, ..Self::default() }
+    }
+
+    /// Become equal to `other` without allocating once the capacities suffice.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.displacements.clone_from(&other.displacements);
+        self.velocities.clone_from(&other.velocities);
+        for (tool, other) in self.tools.iter_mut().zip(&other.tools) {
+            tool.position = other.position;
+            tool.grasped = other.grasped;
+            tool.ties.clone_from(&other.ties);
+        }
+        self.step = other.step;
+    }
+
+    /// Largest nodal displacement [mm].
+    pub fn max_displacement(&self) -> f32 {
+        let largest = self
+            .displacements
+            .iter()
+            .map(|u| length_squared(*u))
+            .fold(0.0, |a, b| if b > a { b } else { a });
+        #[allow(clippy::unnecessary_cast)]
+        {
+            largest.sqrt() as f32
+        }
+    }
+}
+
+impl Tool {
+    /// Force of the closed jaws on the tissue [mN]: minus the sum of the multipliers.
+    pub fn force(&self) -> Lanes {
+        self.ties.iter().fold(Lanes::default(), |sum, tie| sum - tie.multiplier)
+    }
+}

@@ -1,0 +1,254 @@
+//! A step of time, and the static equilibrium: the pipeline. All of it is scratch; what matters is in [`State`].
+
+use std::sync::Arc;
+
+use crate::{
+    contact::MAX_TIES,
+    control::{Control, TOOL_COUNT},
+    model::{Model, Spring},
+    newton::{Effort, Newton, Outcome, Phase},
+    real::{Lanes, Real, from_f32, is_finite, length_squared},
+    state::State,
+};
+
+/// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
+const TOOL_REACH: f32 = 0.5;
+/// Into how many parts a step is cut when it cannot be taken in one.
+const PARTS: [u8; 3] = [1, 2, 4];
+/// Length of the pseudo-step that keeps the static Hessian regular [s].
+const STATIC_DT: Real = 1.0;
+
+/// What happened in a step; nothing that had to be contained is hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepReport {
+    /// Newton iterations.
+    pub newton_iterations: u32,
+    /// Conjugate-gradient iterations.
+    pub cg_iterations: u32,
+    /// Unbalanced force over what acts, after the last Newton iteration.
+    pub residual: f64,
+    /// Newton steps shortened because a node would have moved by more than a cell.
+    pub step_caps: u32,
+    /// Newton steps halved because the energy did not fall.
+    pub backtracks: u32,
+    /// Times the step was cut in half.
+    pub bisections: u32,
+    /// Times the last finite state had to be restored.
+    pub roll_backs: u32,
+    /// Instruments that moved slower than asked.
+    pub slowed_tools: u32,
+    /// Static solution only: were the forces balanced?
+    pub converged: bool,
+}
+
+impl StepReport {
+    /// Events that had to be contained: step caps, bisections and roll-backs.
+    pub fn contained(&self) -> u32 {
+        self.step_caps + self.bisections + self.roll_backs
+    }
+
+    fn add(&mut self, outcome: &Outcome) {
+        self.newton_iterations += outcome.newton_iterations;
+        self.cg_iterations += outcome.cg_iterations;
+        self.residual = outcome.residual;
+        self.step_caps += outcome.step_caps;
+        self.backtracks += outcome.backtracks;
+        self.converged = outcome.converged;
+    }
+}
+
+/// Scratch and settings; holds nothing that the next step depends on.
+#[derive(Clone, Debug)]
+pub struct Solver {
+    model: Arc<Model>,
+    /// How hard each step is worked on.
+    pub effort: Effort,
+    newton: Newton,
+    /// The state before the step.
+    before: State,
+    /// Displacements in the making.
+    displacements: Vec<Lanes>,
+}
+
+impl Solver {
+    /// Scratch for a model, for play.
+    pub fn new(model: Arc<Model>) -> Self {
+        let mut before = State::at_rest(&model);
+        for tool in &mut before.tools {
+            tool.ties.reserve(MAX_TIES);
+        }
+        Self {
+            effort: Effort::PLAY,
+            newton: Newton::new(&model, TOOL_COUNT * MAX_TIES),
+            displacements: before.displacements.clone(),
+            before,
+            model,
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Advance `state` by `control.dt`. Never panics and, once warm, never allocates.
+    pub fn step(&mut self, state: &mut State, control: &Control) -> StepReport {
+        let mut report = StepReport::default();
+        if !self.is_sound(state) {
+            // Not made by this solver: nothing finite to go back to but rest.
+            *state = State::at_rest(&self.model);
+            report.roll_backs = 1;
+        }
+        self.before.copy_from(state);
+        for parts in PARTS {
+            if parts > 1 {
+                report.bisections += 1;
+                state.copy_from(&self.before);
+                report.slowed_tools = 0;
+            }
+            let dt = control.dt as Real / Real::from(parts);
+            let last_resort = parts == PARTS[PARTS.len() - 1];
+            if (0..parts).all(|_| self.advance(state, control, dt, last_resort, &mut report)) {
+                state.step += 1;
+                return report;
+            }
+        }
+        state.copy_from(&self.before);
+        state.velocities.fill(Lanes::default());
+        for tie in state.tools.iter_mut().flat_map(|t| &mut t.ties) {
+            tie.multiplier = Lanes::default();
+        }
+        state.step += 1;
+        report.roll_backs += 1;
+        report
+    }
+
+    /// Find the equilibrium under gravity, supports, closed tools and loads: the same minimisation without inertia.
+    /// Velocities become zero.
+    pub fn settle(&mut self, state: &mut State, control: &Control, effort: &Effort) -> StepReport {
+        let mut report = StepReport::default();
+        if !self.is_sound(state) {
+            *state = State::at_rest(&self.model);
+            report.roll_backs = 1;
+        }
+        let model = Arc::clone(&self.model);
+        self.set_springs(state, control);
+        self.displacements.copy_from_slice(&state.displacements);
+        let phase = Phase { rate: 0.0, inertia: 0.0, shift: 1.0 / (STATIC_DT * STATIC_DT) };
+        let outcome = self.newton.minimise(&model, &mut self.displacements, phase, effort);
+        report.add(&outcome);
+        if outcome.finite && is_finite(&self.displacements) {
+            state.displacements.copy_from_slice(&self.displacements);
+            self.update_multipliers(state);
+        } else {
+            report.roll_backs += 1;
+        }
+        state.velocities.fill(Lanes::default());
+        report
+    }
+
+    /// One implicit Euler step of length `dt`; was it good?
+    fn advance(
+        &mut self,
+        state: &mut State,
+        control: &Control,
+        dt: Real,
+        last_resort: bool,
+        report: &mut StepReport,
+    ) -> bool {
+        let model = Arc::clone(&self.model);
+        report.slowed_tools += self.move_tools(state, control, dt);
+        self.set_springs(state, control);
+        self.newton.start_from(&model, &state.displacements);
+        let step = Lanes::splat(dt);
+        for ((target, u), v) in
+            self.newton.inertial.iter_mut().zip(&state.displacements).zip(&state.velocities)
+        {
+            *target = *u + *v * step;
+        }
+        self.displacements.copy_from_slice(&self.newton.inertial);
+        let rate = 1.0 / dt;
+        let phase = Phase { rate, inertia: rate * rate, shift: rate * rate };
+        let outcome = self.newton.minimise(&model, &mut self.displacements, phase, &self.effort);
+        report.add(&outcome);
+        if !outcome.finite || !is_finite(&self.displacements) {
+            return false;
+        }
+        let violent = outcome.stalled
+            || (outcome.newton_iterations > 0 && outcome.step_caps == outcome.newton_iterations);
+        if violent && !last_resort {
+            return false;
+        }
+        let rate = Lanes::splat(rate);
+        for ((v, u), new) in
+            state.velocities.iter_mut().zip(&mut state.displacements).zip(&self.displacements)
+        {
+            *v = (*new - *u) * rate;
+            *u = *new;
+        }
+        self.update_multipliers(state);
+        true
+    }
+
+    /// Bring the tips closer to where they are wanted, at limited speed; how many lag behind?
+    fn move_tools(&self, state: &mut State, control: &Control, dt: Real) -> u32 {
+        let whole_step = control.dt as Real;
+        let reach = (TOOL_REACH * self.model.lattice.spacing) as Real * dt / whole_step;
+        let mut slowed = 0;
+        for (tool, goal) in state.tools.iter_mut().zip(&control.tool_goals) {
+            let Some(goal) = goal else { continue };
+            if !goal.iter().all(|x| x.is_finite()) {
+                continue;
+            }
+            let way = from_f32(*goal) - tool.position;
+            let length = length_squared(way).sqrt();
+            if tool.ties.is_empty() || length <= reach {
+                tool.position = from_f32(*goal);
+            } else {
+                tool.position += way * Lanes::splat(reach / length);
+                slowed += 1;
+            }
+        }
+        slowed
+    }
+
+    fn set_springs(&mut self, state: &State, control: &Control) {
+        let ties = state.tools.iter().flat_map(|t| t.ties.iter().map(|tie| (*tie, t.position)));
+        self.newton.multigrid.set_ties(&self.model, ties);
+        self.newton.loads.clear();
+        for load in control.loads.iter().filter(|l| self.model.holds(&l.point)) {
+            let loads = &mut self.newton.loads;
+            self.model.for_each_grid(&load.point, |grid, nodes, weights| {
+                if grid == 0 {
+                    let (stiffness, goal) = (Lanes::default(), Lanes::default());
+                    let multiplier = -from_f32(load.force);
+                    loads.push(Spring { nodes, weights, stiffness, goal, multiplier });
+                }
+            });
+        }
+    }
+
+    /// λ ← λ + κ c: the force that the ties exerted in this step.
+    fn update_multipliers(&self, state: &mut State) {
+        for tool in &mut state.tools {
+            for tie in &mut tool.ties {
+                let at =
+                    tie.rest + self.model.lattice.displacement(&state.displacements, &tie.point);
+                tie.multiplier += tie.stiffness * (at - tool.position - tie.offset);
+            }
+        }
+    }
+
+    /// Does the state fit the model, with finite numbers only?
+    fn is_sound(&self, state: &State) -> bool {
+        state.displacements.len() == self.model.node_count()
+            && state.velocities.len() == self.model.node_count()
+            && is_finite(&state.displacements)
+            && is_finite(&state.velocities)
+            && state.tools.iter().all(|tool| {
+                tool.position.to_array().iter().all(|x| x.is_finite())
+                    && tool.ties.len() <= MAX_TIES
+                    && tool.ties.iter().all(|tie| self.model.holds(&tie.point))
+            })
+    }
+}

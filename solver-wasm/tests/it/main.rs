@@ -1,0 +1,5 @@
+//! The solver against theory, differences, itself, and abuse.
+
+mod consistency;
+mod scenes;
+mod theory;
