@@ -49,7 +49,7 @@ impl View {
     /// From the front, a little from the patient's right and above.
     pub const FRONT: Self = Self { turn: -14.0, tilt: 12.0 };
     /// From the front and below, as a surgeon lifts the lower border: the visceral face.
-    pub const BELOW: Self = Self { turn: -6.0, tilt: -20.0 };
+    pub const BELOW: Self = Self { turn: -4.0, tilt: -34.0 };
     /// From the patient's right.
     pub const RIGHT: Self = Self { turn: -75.0, tilt: 8.0 };
     /// From the patient's left.

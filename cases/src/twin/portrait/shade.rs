@@ -10,7 +10,7 @@ use super::{
 use crate::twin::pack::{Pack, ScanEnd, Volume};
 
 /// Colour of the key light: the operating lamp.
-const KEY: [f32; 3] = [2.50, 2.36, 2.18];
+const KEY: [f32; 3] = [2.30, 2.24, 2.14];
 /// Colour of the fill light: a cool window.
 const FILL: [f32; 3] = [0.34, 0.42, 0.52];
 /// Side of the shadow map [texel].
@@ -64,7 +64,7 @@ pub struct Lights {
 impl Lights {
     /// Lights for a camera, and what they meet of a mesh [mm].
     pub fn new(camera: &Camera, positions: &[Vec3], triangles: &[[u32; 3]]) -> Self {
-        let key = camera.direction(-0.46, 0.66, 0.60);
+        let key = camera.direction(-0.42, 0.62, 0.66);
         let across_x = key.cross(&camera.axes[1]).normalize();
         let across = [across_x, key.cross(&across_x)];
         let seen: Vec<[f32; 3]> =
@@ -152,7 +152,7 @@ fn tissue(sample: &Sample, camera: &Camera, lights: &Lights) -> Vec3 {
     let key = wrapped(rough_normal.dot(&lights.key), normal.dot(&lights.key));
     let fill = wrapped(rough_normal.dot(&lights.fill), normal.dot(&lights.fill));
     let height = 0.5 + 0.5 * rough_normal.dot(&camera.axes[1]);
-    let sky = Vec3::new(0.20, 0.13, 0.11).lerp(&Vec3::new(0.46, 0.47, 0.50), height);
+    let sky = Vec3::new(0.15, 0.10, 0.09).lerp(&Vec3::new(0.36, 0.38, 0.42), height);
     let key_light = Vec3::from(KEY).component_mul(&key).component_mul(&shadow);
     let light = key_light.component_mul(&occlusion.map(|o| 0.55 + 0.45 * o))
         + Vec3::from(FILL).component_mul(&fill).component_mul(&occlusion)
@@ -175,7 +175,7 @@ fn tissue(sample: &Sample, camera: &Camera, lights: &Lights) -> Vec3 {
     let mirrored = coat_normal * (2.0 * coat_normal.dot(&view)) - view;
     let grazing = 1.0 - coat_normal.dot(&view).clamp(0.0, 1.0);
     let fresnel = (0.028 + 0.972 * grazing.powi(5)).min(0.55);
-    let film = 0.72 + 0.56 * smoothstep(0.35, 0.65, c37);
+    let film = 0.84 + 0.32 * smoothstep(0.35, 0.65, c37);
     let blur = 0.010 + 0.05 * (1.0 - 0.8 * film);
     let lit = 0.25 + 0.75 * reaching;
     shine +=
@@ -275,7 +275,13 @@ fn surroundings(camera: &Camera, lights: &Lights, r: Vec3, blur: f32) -> Vec3 {
     let window = smoothstep(0.20 + blur, 0.10 - blur, (s.x - window_at.x).abs())
         * smoothstep(0.52 + blur, 0.30 - blur, (s.y - 0.18).abs())
         * if s.z > -0.4 { 1.0 } else { 0.0 };
-    room + Vec3::new(8.2, 7.7, 7.1) * lamp + Vec3::new(0.75, 0.88, 1.0) * window
+    // A tall bright pane behind the patient's right shoulder draws the edge that faces it.
+    let pane = smoothstep(-0.45, -0.60, s.x)
+        * smoothstep(0.75, 0.40, (s.y - 0.1).abs())
+        * smoothstep(0.22 + blur, 0.10 - blur, (s.z + 0.58).abs());
+    room + Vec3::new(8.2, 7.7, 7.1) * lamp
+        + Vec3::new(0.75, 0.88, 1.0) * window
+        + Vec3::new(1.9, 2.1, 2.3) * pane
 }
 
 /// The operating lamp: a square of light with soft edges, 17° from its middle to a side.
