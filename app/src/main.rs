@@ -1,5 +1,21 @@
-//! The learner's application.
+//! The learner's application: library, operating view, journal; everything runs in the browser.
 
+pub mod catalogue;
+pub mod components;
+pub mod download;
+pub mod journal;
+pub mod offline;
+pub mod pages;
+pub mod preference;
+pub mod slice;
+pub mod steps;
+pub mod text;
 pub mod viewer;
 
-fn main() {}
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+fn main() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(pages::App);
+}

@@ -1,0 +1,187 @@
+//! The library's decisions: which cards a search shows, where to continue, how a pathway stop stands.
+
+use api::{CaseEntry, CaseIndex, Stop};
+
+use crate::{
+    journal::{Progress, Stage},
+    steps::Step,
+};
+
+/// Minutes of a case that counts as short.
+const SHORT: u16 = 10;
+
+/// A chip over the cards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Every case.
+    #[default]
+    All,
+    /// Never opened.
+    New,
+    /// Opened, steps left.
+    Begun,
+    /// Every first step done.
+    Done,
+    /// Under ten minutes.
+    Short,
+}
+
+impl Filter {
+    /// In the order of the chips.
+    pub const ALL: [Self; 5] = [Self::All, Self::New, Self::Begun, Self::Done, Self::Short];
+
+    /// Key of its label in the locale files.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::All => "filter.all",
+            Self::New => "filter.new",
+            Self::Begun => "filter.begun",
+            Self::Done => "filter.done",
+            Self::Short => "filter.short",
+        }
+    }
+}
+
+/// How far a case is.
+pub fn stage(progress: &Progress, case: &str) -> Stage {
+    progress.get(case).map_or(Stage::New, |case| case.stage(Step::ALL.len()))
+}
+
+/// The cases that a filter and a search leave, in the order of the library.
+pub fn shown<'a>(
+    cases: &'a [CaseEntry],
+    progress: &Progress,
+    filter: Filter,
+    search: &str,
+) -> Vec<&'a CaseEntry> {
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    cases
+        .iter()
+        .filter(|case| match filter {
+            Filter::All => true,
+            Filter::New => stage(progress, &case.id) == Stage::New,
+            Filter::Begun => stage(progress, &case.id) == Stage::Begun,
+            Filter::Done => stage(progress, &case.id) == Stage::Done,
+            Filter::Short => case.minutes < SHORT,
+        })
+        .filter(|case| {
+            let text = format!("{} {} {}", case.title, case.organ, case.summary).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        })
+        .collect()
+}
+
+/// The case to continue: the one something last happened in; the first case for a new learner.
+pub fn next<'a>(index: &'a CaseIndex, progress: &Progress) -> Option<&'a CaseEntry> {
+    let last = |case: &&CaseEntry| progress.get(&case.id).map_or(0.0, |progress| progress.last);
+    index
+        .cases
+        .iter()
+        .filter(|case| last(case) > 0.0)
+        .max_by(|a, b| last(a).total_cmp(&last(b)))
+        .or(index.cases.first())
+}
+
+/// How a stop of a pathway stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No case yet.
+    Planned,
+    /// A case, as far as it is.
+    Case(Stage),
+}
+
+/// How `stop` stands.
+pub fn standing(stop: &Stop, progress: &Progress) -> Standing {
+    stop.case.as_ref().map_or(Standing::Planned, |case| Standing::Case(stage(progress, case)))
+}
+
+/// Number of stops whose case is done, and number of stops that have a case.
+pub fn done_of(index: &CaseIndex, progress: &Progress) -> (usize, usize) {
+    let stops = || index.pathways.iter().flat_map(|pathway| &pathway.stops);
+    let done = stops().filter(|stop| standing(stop, progress) == Standing::Case(Stage::Done));
+    (done.count(), stops().filter(|stop| stop.case.is_some()).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{Origin, PackFile, Pathway};
+
+    use super::*;
+    use crate::journal::{Deed, Event, progress};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn case(id: &str, title: &str, minutes: u16) -> CaseEntry {
+        CaseEntry {
+            id: id.into(),
+            title: title.into(),
+            organ: "Liver".into(),
+            summary: "Handle a healthy lobe".into(),
+            level: 1,
+            minutes,
+            origin: Origin::Ct,
+            pack: PackFile { url: String::new(), bytes: 0, sha256: String::new() },
+            picture: String::new(),
+            picture_alt: String::new(),
+            details: String::new(),
+        }
+    }
+
+    fn opened(case: &str, time: f64) -> Event {
+        Event { seq: 0, time, case: case.into(), deed: Deed::Opened }
+    }
+
+    #[test]
+    fn search_and_filter_narrow() {
+        let cases = [case("liver", "Normal liver", 8), case("abdomen", "Orientation", 12)];
+        let progress = progress(&[opened("abdomen", 1.0)]);
+        let ids = |filter, search| {
+            shown(&cases, &progress, filter, search)
+                .iter()
+                .map(|case| &*case.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(Filter::All, ""), ["liver", "abdomen"]);
+        assert_eq!(ids(Filter::All, "  LIVER orient"), ["abdomen"]);
+        assert_eq!(ids(Filter::New, ""), ["liver"]);
+        assert_eq!(ids(Filter::Begun, ""), ["abdomen"]);
+        assert_eq!(ids(Filter::Short, ""), ["liver"]);
+        assert!(ids(Filter::Done, "").is_empty());
+    }
+
+    #[test]
+    fn one_continues_where_one_stopped() {
+        let index = CaseIndex {
+            cases: vec![case("liver", "", 8), case("abdomen", "", 12)],
+            pathways: Vec::new(),
+        };
+        assert_eq!(next(&index, &Progress::new()).unwrap().id, "liver");
+        let progress = progress(&[opened("liver", 1.0), opened("abdomen", 2.0)]);
+        assert_eq!(next(&index, &progress).unwrap().id, "abdomen");
+    }
+
+    #[test]
+    fn a_stop_without_a_case_is_planned() {
+        let stop =
+            |case: Option<&str>| Stop { title: String::new(), case: case.map(str::to_owned) };
+        let index = CaseIndex {
+            cases: Vec::new(),
+            pathways: vec![Pathway {
+                id: "liver".into(),
+                title: "Liver".into(),
+                stops: vec![stop(Some("liver")), stop(None)],
+            }],
+        };
+        let steps = Step::ALL.map(|step| Event {
+            seq: 0,
+            time: 1.0,
+            case: "liver".into(),
+            deed: Deed::StepDone { step: step.id().into() },
+        });
+        let progress = progress(&steps);
+        assert_eq!(standing(&index.pathways[0].stops[0], &progress), Standing::Case(Stage::Done));
+        assert_eq!(standing(&index.pathways[0].stops[1], &progress), Standing::Planned);
+        assert_eq!(done_of(&index, &progress), (1, 1));
+    }
+}

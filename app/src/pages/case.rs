@@ -1,0 +1,130 @@
+//! The page of a case: the twin arrives, then one operates.
+
+mod coach;
+mod dock;
+mod facts;
+mod help;
+mod keys;
+mod loading;
+mod operate;
+mod scan;
+mod session;
+mod structures;
+mod top;
+
+use std::rc::Rc;
+
+use api::{CaseDetails, CaseEntry, CaseIndex};
+use cases::twin::pack::{self, Pack};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_params_map;
+
+use self::{loading::Loading, operate::Operate};
+use crate::{
+    components::trouble::{Trouble, TroublePage},
+    download,
+};
+
+/// How far the twin is on its way.
+#[derive(Clone, Debug, PartialEq)]
+enum Stage {
+    /// Index and details are asked for.
+    Asking,
+    /// Bytes of the pack arrive.
+    Downloading {
+        /// Arrived [byte].
+        bytes: u64,
+        /// Expected [byte].
+        all: u64,
+    },
+    /// The pack is decoded.
+    Unpacking,
+}
+
+#[derive(Clone)]
+enum State {
+    Arriving(Stage),
+    Ready(StoredValue<Rc<Twin>, LocalStorage>),
+    Failed(Trouble),
+}
+
+/// Everything a case page works on.
+struct Twin {
+    case: CaseEntry,
+    details: CaseDetails,
+    pack: Rc<Pack>,
+}
+
+/// The page at `/case/:id`.
+#[component]
+pub fn Case() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let state = RwSignal::new_local(State::Arriving(Stage::Asking));
+    let load = move |id: String| {
+        state.set(State::Arriving(Stage::Asking));
+        spawn_local(async move {
+            let loaded = match fetch(&id, state).await {
+                Ok(twin) => State::Ready(StoredValue::new_local(Rc::new(twin))),
+                Err(trouble) => State::Failed(trouble),
+            };
+            // Someone who left meanwhile needs neither.
+            state.try_set(loaded);
+        });
+    };
+    Effect::new(move |_| load(id.get()));
+    move || match state.get() {
+        State::Failed(trouble) => {
+            let retry = move |()| load(id.get_untracked());
+            view! { <TroublePage trouble retry /> }.into_any()
+        }
+        State::Arriving(stage) => view! { <Loading stage /> }.into_any(),
+        State::Ready(twin) => {
+            let trouble = Callback::new(move |trouble| {
+                state.try_set(State::Failed(trouble));
+            });
+            view! { <Operate twin=twin.get_value() trouble /> }.into_any()
+        }
+    }
+}
+
+async fn fetch(id: &str, state: RwSignal<State, LocalStorage>) -> Result<Twin, Trouble> {
+    let index: CaseIndex = download::json(download::INDEX).await?;
+    let case = index
+        .cases
+        .into_iter()
+        .find(|case| case.id == id)
+        .ok_or_else(|| Trouble::NoCase(format!("/case/{id}")))?;
+    let details: CaseDetails = download::json(&case.details).await?;
+    let all = case.pack.bytes;
+    let show = |stage| {
+        state.try_set(State::Arriving(stage));
+    };
+    show(Stage::Downloading { bytes: 0, all });
+    let bytes = download::bytes(&case.pack.url, |bytes| {
+        state.try_set(State::Arriving(Stage::Downloading { bytes, all }));
+    })
+    .await?;
+    show(Stage::Unpacking);
+    // Decoding holds the page for a moment: first let it draw what is happening.
+    next_task().await;
+    let corrupt = |reason: String| Trouble::CorruptPack(format!("{}: {reason}", case.pack.url));
+    if bytes.len() as u64 != all {
+        return Err(corrupt(format!("{} bytes arrived, {all} expected", bytes.len())));
+    }
+    let pack = pack::decode(&bytes).map_err(|error| corrupt(error.to_string()))?;
+    Ok(Twin { case, details, pack: Rc::new(pack) })
+}
+
+/// Let the browser draw before going on.
+async fn next_task() {
+    let (done, waiting) = futures::channel::oneshot::channel();
+    set_timeout(
+        move || {
+            // The waiting side is a local variable two lines below.
+            let _ = done.send(());
+        },
+        std::time::Duration::from_millis(20),
+    );
+    let _ = waiting.await;
+}

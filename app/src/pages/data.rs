@@ -1,0 +1,177 @@
+//! "Your data on this laptop": what is kept, taking it along, deleting it.
+
+use js_sys::{Array, Date};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+use crate::{
+    components::{
+        icon::{Icon, icon},
+        shell::{Shell, use_title},
+    },
+    journal::{
+        Deed,
+        store::{Keeping, use_journal},
+    },
+    text::{Language, tr, use_language},
+};
+
+/// Newest events shown.
+const LATEST: usize = 20;
+
+/// The page.
+#[component]
+pub fn Data() -> impl IntoView {
+    let language = use_language();
+    let journal = use_journal();
+    let progress = journal.progress();
+    let confirm = NodeRef::<leptos::html::Dialog>::new();
+    use_title(move || language.get().text("data.title").to_owned());
+    let keeping = move || {
+        match journal.keeping() {
+        Keeping::Opening => view! { <p>{tr("data.opening")}</p> }.into_any(),
+        Keeping::Kept => {
+            view! { <div class="say ok">{icon(Icon::Check, "")}<span>{tr("data.kept")}</span></div> }.into_any()
+        }
+        Keeping::InMemory => {
+            view! { <div class="say warn">{icon(Icon::Alert, "")}<span>{tr("data.memory")}</span></div> }.into_any()
+        }
+    }
+    };
+    let rows = move || {
+        let language = language.get();
+        journal.with_events(|events| {
+            events
+                .iter()
+                .rev()
+                .take(LATEST)
+                .map(|event| {
+                    let time = Date::new(&JsValue::from_f64(event.time));
+                    let time =
+                        String::from(time.to_locale_string(language.tag(), &JsValue::UNDEFINED));
+                    view! {
+                        <tr>
+                            <td class="num">{time}</td>
+                            <td>{event.case.clone()}</td>
+                            <td>{told(&event.deed, language)}</td>
+                        </tr>
+                    }
+                })
+                .collect_view()
+        })
+    };
+    let erase = move |_| {
+        journal.erase();
+        close(confirm);
+    };
+    let count = move || journal.with_events(<[_]>::len);
+    let totals = move || {
+        progress.with(|progress| {
+            let grasps: u32 = progress.values().map(|case| case.grasps).sum();
+            let found: usize = progress.values().map(|case| case.found.len()).sum();
+            (progress.len(), found, grasps)
+        })
+    };
+    view! {
+        <Shell>
+            <article class="prose">
+                <h1>{tr("data.title")}</h1>
+                <p class="lead">{tr("data.lead")}</p>
+                {keeping}
+                <dl class="facts">
+                    <div class="card"><dt>{tr("data.events")}</dt><dd id="event-count">{count}</dd></div>
+                    <div class="card"><dt>{tr("data.cases")}</dt><dd>{move || totals().0}</dd></div>
+                    <div class="card"><dt>{tr("data.found")}</dt><dd>{move || totals().1}</dd></div>
+                    <div class="card"><dt>{tr("data.grasps")}</dt><dd>{move || totals().2}</dd></div>
+                </dl>
+                <div class="actions">
+                    <button
+                        class="btn btn-primary"
+                        on:click=move |_| save("sectio-journal.json", &journal.export())
+                    >
+                        {icon(Icon::Download, "icon-s")}{tr("data.export")}
+                    </button>
+                    <button
+                        class="btn btn-bad"
+                        on:click=move |_| {
+                            if let Some(dialog) = confirm.get_untracked() {
+                                // Refused only when it is open already.
+                                let _ = dialog.show_modal();
+                            }
+                        }
+                    >
+                        {tr("data.delete")}
+                    </button>
+                </div>
+                <h2>{tr("data.latest")}</h2>
+                <Show when=move || count() == 0><p>{tr("data.none")}</p></Show>
+                <Show when=move || { count() > 0 }>
+                    <div class="scroll-x" tabindex="0" role="region" aria-label=tr("data.latest")>
+                        <table class="table">
+                            <thead>
+                                <tr>
+                                    <th scope="col">{tr("data.when")}</th>
+                                    <th scope="col">{tr("data.case")}</th>
+                                    <th scope="col">{tr("data.what")}</th>
+                                </tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    </div>
+                </Show>
+                <dialog node_ref=confirm aria-labelledby="confirm-title">
+                    <h2 id="confirm-title">{tr("data.confirm")}</h2>
+                    <p>{tr("data.confirm.what")}</p>
+                    <div class="actions">
+                        <button class="btn btn-quiet" on:click=move |_| close(confirm)>{tr("data.keep")}</button>
+                        <button class="btn btn-bad" on:click=erase>{tr("data.delete_now")}</button>
+                    </div>
+                </dialog>
+            </article>
+        </Shell>
+    }
+}
+
+fn close(dialog: NodeRef<leptos::html::Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        dialog.close();
+    }
+}
+
+/// An event in words.
+fn told(deed: &Deed, language: Language) -> String {
+    match deed {
+        Deed::Opened => language.text("deed.opened").to_owned(),
+        Deed::StructureFound { structure } => {
+            language.fill("deed.found", &[("structure", structure)])
+        }
+        Deed::Hidden { structure } => language.fill("deed.hidden", &[("structure", structure)]),
+        Deed::Grasped { structure, peak_force, peak_displacement } => language.fill(
+            "deed.grasped",
+            &[
+                ("structure", structure),
+                ("force", &language.number(f64::from(*peak_force), 1)),
+                ("displacement", &language.number(f64::from(*peak_displacement), 0)),
+            ],
+        ),
+        Deed::StepDone { step } => language.fill("deed.step", &[("step", step)]),
+    }
+}
+
+/// Let the browser save a text file.
+fn save(name: &str, text: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type("application/json");
+    let parts = Array::of1(&JsValue::from_str(text));
+    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    if let Ok(link) = document().create_element("a") {
+        let link: HtmlAnchorElement = link.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    // The download has its own reference by now.
+    let _ = Url::revoke_object_url(&url);
+}
