@@ -57,7 +57,7 @@ impl View {
     /// From behind.
     pub const BACK: Self = Self { turn: 180.0, tilt: 8.0 };
     /// From above, where a scan that ends shows its section.
-    pub const ABOVE: Self = Self { turn: -14.0, tilt: 30.0 };
+    pub const ABOVE: Self = Self { turn: -12.0, tilt: 19.0 };
 
     /// The view that tells most about a twin: from above where the scan ends above, to show its section; else from below.
     pub fn telling(pack: &Pack) -> Self {

@@ -78,13 +78,13 @@ pub fn finish(structure: &Structure) -> Finish {
             roughness: 0.62,
             coat: 0.10,
             relief: [0.16, 0.10],
-            ..wet([206, 190, 160], [232, 222, 198])
+            ..wet([178, 158, 124], [208, 192, 162])
         },
         Tissue::Cartilage => Finish {
             roughness: 0.55,
             coat: 0.30,
             relief: [0.10, 0.08],
-            ..wet([204, 200, 190], [226, 224, 214])
+            ..wet([158, 162, 160], [186, 188, 184])
         },
     }
 }

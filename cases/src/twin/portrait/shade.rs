@@ -193,9 +193,10 @@ fn scan_end(sample: &Sample, end: ScanEnd, lights: &Lights, image: Option<&Volum
     let mut inside = sample.position;
     inside[axis] += if end.upper { -1.5 } else { 1.5 };
     let high = sample.finish.high;
-    let tint = Vec3::repeat(1.0).lerp(&(high / high.max().max(1e-3)), 0.28);
+    let tint = Vec3::repeat(1.0).lerp(&(high / high.max().max(1e-3)), 0.35);
     let mut colour = match image.and_then(|image| grey(image, inside)) {
-        Some(grey) => tint * (grey.powf(1.8) * 0.62 + 0.02),
+        // Soft tissue lies in the middle of the window: spread it, so that vessels show.
+        Some(grey) => tint * (smoothstep(0.25, 0.85, grey).powf(1.6) * 0.72 + 0.015),
         None => sample.finish.low.lerp(&Vec3::repeat(0.16), 0.55),
     };
     let along = (sample.position.sum() - sample.position[axis]) * std::f32::consts::FRAC_1_SQRT_2;
