@@ -7,6 +7,7 @@ pub mod journal;
 pub mod offline;
 pub mod pages;
 pub mod preference;
+pub mod simulation;
 pub mod slice;
 pub mod steps;
 pub mod text;

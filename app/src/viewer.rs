@@ -1,9 +1,29 @@
 //! The 3-D view: the only place that knows three-d.
+//!
+//! [`Viewer`] ties a canvas, its events and a frame loop to an `engine::Engine`, which holds all state. Per-frame data stays
+//! inside; only [`ViewerEvent`]s leave. Frames are drawn when something changed, else the loop rests.
+
+mod camera;
+mod embedding;
+mod engine;
+mod hand;
+mod input;
+mod instrument;
+mod noise;
+mod palette;
+mod picking;
+mod programs;
+mod renderer;
+mod section;
+mod stage;
+mod surface;
 
 use std::rc::Rc;
 
 use cases::twin::pack::Pack;
 use web_sys::HtmlCanvasElement;
+
+use stage::Stage;
 
 /// How a structure is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,7 +147,7 @@ pub struct ViewerOptions {
 
 /// A running view with its simulation. Dropping it stops both.
 pub struct Viewer {
-    _private: (),
+    stage: Rc<Stage>,
 }
 
 impl Viewer {
@@ -141,53 +161,71 @@ impl Viewer {
         options: ViewerOptions,
         on_event: impl Fn(ViewerEvent) + 'static,
     ) -> Result<Self, ViewerError> {
-        let _ = (canvas, pack, options, on_event);
-        Ok(Self { _private: () })
+        let stage = Stage::start(canvas, pack, options, Box::new(on_event))?;
+        stage.start_simulation();
+        Ok(Self { stage })
     }
 
     /// Visibility of each structure, in the manifest's order.
     pub fn set_visibility(&self, visibility: &[Visibility]) {
-        let _ = visibility;
+        self.stage.change(|e| e.set_visibility(visibility));
     }
 
     /// Mark one structure as selected.
     pub fn select(&self, structure: Option<usize>) {
-        let _ = structure;
+        self.stage.change(|e| {
+            e.scene.selected = structure;
+            e.dirty = true;
+        });
     }
 
     /// What the primary pointer does from now on.
     pub fn set_tool(&self, tool: Tool) {
-        let _ = tool;
+        self.stage.change(|e| e.set_tool(tool));
     }
 
     /// Follow the page's theme.
     pub fn set_light(&self, light: bool) {
-        let _ = light;
+        self.stage.change(|e| {
+            e.scene.light = light;
+            e.dirty = true;
+        });
     }
 
     /// Move the camera as keys and buttons ask.
     pub fn move_camera(&self, movement: CameraMove) {
-        let _ = movement;
+        self.stage.change(|e| e.move_camera(movement));
     }
 
     /// Section plane across the patient: axis 0, 1, 2 (x, y, z) and position from 0 (low end) to 1; none for whole organs.
     pub fn set_section(&self, section: Option<(u8, f32)>) {
-        let _ = section;
+        self.stage.change(|e| e.set_section(section));
     }
 
     /// Free part of the canvas in CSS pixels (left, top, right, bottom insets that panels cover): the camera centres there.
     pub fn set_insets(&self, insets: [f32; 4]) {
-        let _ = insets;
+        self.stage.change(|e| e.set_insets(insets));
     }
 
-    /// Pull at the middle of the visible surface without a pointer (keyboard): displacement in the view's plane [mm].
+    /// Pull at the middle of the visible surface without a pointer (keyboard): displacement in the view's plane [mm], added to
+    /// the one so far. `nudge(0.0, 0.0)` opens the forceps.
     pub fn nudge(&self, right: f32, up: f32) {
-        let _ = (right, up);
+        self.stage.change(|e| e.nudge(right, up));
     }
 
     /// Put the tissue back to rest.
-    pub fn reset_tissue(&self) {}
+    pub fn reset_tissue(&self) {
+        self.stage.change(engine::Engine::reset_tissue);
+    }
 
     /// After `SimulationLost`: start a new worker, keep the view.
-    pub fn restart_simulation(&self) {}
+    pub fn restart_simulation(&self) {
+        self.stage.start_simulation();
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.stage.stop();
+    }
 }

@@ -1,0 +1,169 @@
+//! The hand that holds the forceps: where it hovers, what it holds, how hard it pulls.
+
+use solver_wasm::lattice::Embedding;
+use three_d::prelude::*;
+
+use super::{ViewerEvent, camera::Camera, instrument::Grip};
+
+/// Radius of the tissue between the jaws [mm].
+pub const JAW_RADIUS: f32 = 6.0;
+/// Force at which the ring's arc is full [N]; provisional, no published limit for forceps on the liver's capsule is used yet.
+pub const FORCE_LIMIT: f32 = 3.0;
+/// Time in which the jaws close [s].
+const CLOSING_TIME: f32 = 0.06;
+/// Shortest time between two `Pull` events [ms].
+const PULL_PERIOD: f64 = 100.0;
+
+/// Tissue in the forceps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    /// Index into the manifest.
+    pub structure: usize,
+    /// The material point.
+    pub point: Embedding,
+    /// The material point at rest [mm].
+    pub rest: Vec3,
+    /// Where the tissue was when the jaws closed [mm].
+    pub start: Vec3,
+    /// Where the hand is [mm].
+    pub target: Vec3,
+    /// How far the hand moved towards the viewer since [mm].
+    pub lift: f32,
+    /// Pulled by keys, not by a pointer.
+    pub by_keys: bool,
+    /// Force now and the largest so far [N].
+    pub force: f32,
+    /// Largest force [N].
+    pub peak_force: f32,
+    /// Largest distance of the tissue from its settled place [mm].
+    pub peak_displacement: f32,
+}
+
+impl Hold {
+    /// The jaws close on a point.
+    pub fn new(structure: usize, point: Embedding, rest: Vec3, at: Vec3, by_keys: bool) -> Self {
+        Self {
+            structure,
+            point,
+            rest,
+            start: at,
+            target: at,
+            lift: 0.0,
+            by_keys,
+            force: 0.0,
+            peak_force: 0.0,
+            peak_displacement: 0.0,
+        }
+    }
+}
+
+/// The hand.
+#[derive(Debug, Default)]
+pub struct Hand {
+    /// Tissue that is held.
+    pub hold: Option<Hold>,
+    /// Place on tissue that the open forceps hovers above [mm].
+    pub hover: Option<Vec3>,
+    /// Tip as shown [mm].
+    tip: Option<Vec3>,
+    closed: f32,
+    last_pull: f64,
+}
+
+impl Hand {
+    /// A measurement of the pull: force [N] and displacement of the tissue [mm]; an event at most ten times a second.
+    pub fn measure(&mut self, force: f32, displacement: f32, now: f64) -> Option<ViewerEvent> {
+        let hold = self.hold.as_mut()?;
+        hold.force = force;
+        hold.peak_force = hold.peak_force.max(force);
+        hold.peak_displacement = hold.peak_displacement.max(displacement);
+        if now - self.last_pull < PULL_PERIOD {
+            return None;
+        }
+        self.last_pull = now;
+        Some(ViewerEvent::Pull { force, displacement })
+    }
+
+    /// Open the jaws.
+    pub fn release(&mut self) -> Option<ViewerEvent> {
+        let hold = self.hold.take()?;
+        Some(ViewerEvent::Released {
+            peak_force: hold.peak_force,
+            peak_displacement: hold.peak_displacement,
+        })
+    }
+
+    /// Follow the tissue or the pointer; the forceps as drawn (none when out of use) and whether it still moves.
+    pub fn advance(
+        &mut self,
+        dt: f32,
+        held_at: Option<Vec3>,
+        camera: &Camera,
+    ) -> (Option<Grip>, bool) {
+        let goal = held_at.or(self.hover);
+        let Some(goal) = goal else {
+            self.tip = None;
+            self.closed = 0.0;
+            return (None, false);
+        };
+        let follow = if held_at.is_some() { 1.0 } else { 1.0 - (-dt / 0.03).exp() };
+        let tip = self.tip.map_or(goal, |t| t + (goal - t) * follow);
+        let wanted = if self.hold.is_some() { 1.0 } else { 0.0 };
+        let share = 1.0 - (-dt / CLOSING_TIME).exp();
+        self.closed += (wanted - self.closed) * share;
+        let moving = (tip - goal).magnitude() > 0.05 || (self.closed - wanted).abs() > 0.01;
+        self.tip = Some(tip);
+        let [right, up, back] = camera.pose().axes();
+        // over the right shoulder of the viewer, from below, as a right hand holds it
+        let along = (right * 0.70 - up * 0.46 + back * 0.62).normalize();
+        let stand_off = if self.hold.is_some() { -1.5 } else { 3.0 };
+        let grip = Grip { tip: tip + along * stand_off, along, closed: self.closed };
+        (Some(grip), moving)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn hold() -> Hold {
+        let point = Embedding { cell: 0, local: [0.5; 3] };
+        Hold::new(2, point, Vec3::zero(), Vec3::zero(), false)
+    }
+
+    #[test]
+    fn pulls_are_told_ten_times_a_second_and_peaks_are_kept() {
+        let mut hand = Hand { hold: Some(hold()), ..Hand::default() };
+        let told = (0..60)
+            .filter(|i| {
+                let force = if *i == 31 { 2.5 } else { 1.0 };
+                hand.measure(force, 4.0, 1000.0 + f64::from(*i) * 16.7).is_some()
+            })
+            .count();
+        assert!((9..=11).contains(&told), "{told}");
+        let released = hand.release();
+        assert_eq!(
+            released,
+            Some(ViewerEvent::Released { peak_force: 2.5, peak_displacement: 4.0 })
+        );
+        assert_eq!(hand.release(), None);
+    }
+
+    #[test]
+    fn jaws_close_and_the_tip_stays_with_the_tissue() {
+        let camera = Camera::new(true);
+        let mut hand = Hand { hover: Some(vec3(1.0, 2.0, 3.0)), ..Hand::default() };
+        let (grip, _) = hand.advance(0.016, None, &camera);
+        assert!(grip.is_some_and(|g| g.closed < 0.1));
+        hand.hold = Some(hold());
+        let at = vec3(9.0, 2.0, 3.0);
+        let mut last = None;
+        for _ in 0..40 {
+            last = hand.advance(0.016, Some(at), &camera).0;
+        }
+        let grip = last.unwrap();
+        assert!(grip.closed > 0.98 && (grip.tip - at).magnitude() < 2.0);
+    }
+}
