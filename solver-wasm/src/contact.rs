@@ -4,7 +4,7 @@
 //! frame, at the offsets it has at that moment, so that closing exerts no force. Each tie adds λ · c + κ/2 |c|² to the step's
 //! energy, c = x − (tip + offset), and after the step λ ← λ + κ c: λ is the force the jaws feel, exactly the force that
 //! acted in that step. The penalty is a multiple of the stiffness of a rigid sphere in an incompressible medium,
-//! k = 6 π μ r (Stokes' law read as elasticity), plus the inertia of the held tissue, so that c falls several-fold each step
+//! k = 6 π μ r (Stokes' law read as elasticity) plus the inertia of the held tissue, so that c falls several-fold each step
 //! while the linear system stays as well conditioned as the tissue.
 
 use crate::{
@@ -24,6 +24,10 @@ const MAX_RADIUS: f32 = 4.0;
 
 /// Penalty over the stiffness of the tissue around the jaws.
 const PENALTY: f64 = 4.0;
+
+/// Greatest traction of the jaws on their area, over the shear modulus of the tissue: then it slips. A model: it keeps two
+/// instruments that pull apart what both hold from building up force without end.
+const MAX_TRACTION: f64 = 30.0;
 
 /// Why the forceps cannot close.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -84,11 +88,14 @@ impl Model {
             stiffness: node_vector([(penalty * f64::from(weight / total)) as Real; 3]),
             multiplier: Lanes::default(),
         });
-        let Tool { ties: old, position: tip, grasped } = &mut state.tools[usize::from(tool)];
+        let Tool { ties: old, position: tip, grasped, max_grip } =
+            &mut state.tools[usize::from(tool)];
         old.clear();
         old.extend(ties);
         *tip = position;
         *grasped = Some(point);
+        let jaws = std::f64::consts::PI * f64::from(radius * radius);
+        *max_grip = (MAX_TRACTION * mu * jaws) as Real;
         Ok(())
     }
 

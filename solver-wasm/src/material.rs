@@ -60,6 +60,8 @@ pub struct Tissue {
     pub lambda: Lanes,
     /// μ τ [kPa s].
     pub viscosity: Lanes,
+    /// τ [s].
+    pub damping: Lanes,
     /// Material volume [mm³].
     pub volume: Lanes,
 }
@@ -90,6 +92,8 @@ pub struct Tangent {
     pub geometric: Lanes,
     /// μ τ / dt.
     pub viscous: Lanes,
+    /// Shear, bulk and geometric coefficients of the preconditioner: the viscosity as stiffness, which it is at small strain.
+    pub preconditioner: [Lanes; 3],
 }
 
 /// C − I of the mean deformation gradient: xx, yy, zz, xy, yz, zx.
@@ -207,6 +211,11 @@ pub fn respond(
             bulk: tissue.lambda,
             geometric,
             viscous,
+            preconditioner: [
+                mu + viscous,
+                tissue.lambda + viscous,
+                geometric * (one + Lanes::splat(rate) * tissue.damping),
+            ],
         },
     }
 }
@@ -218,19 +227,27 @@ fn select_less(left: Lanes, right: Lanes, yes: Lanes, no: Lanes) -> Lanes {
 }
 
 impl Tangent {
-    /// Hessian times the modes `v`; `COARSE` says that the state's D, E, F are zero.
+    /// Hessian times the modes `v`.
+    ///
+    /// The preconditioner's version takes the hourglass modes D, E, F of the state as zero (which on coarse levels they are) and
+    /// the viscosity as stiffness: a third less work.
     #[inline(always)]
-    pub fn apply<const COARSE: bool>(&self, moments: &Vector, v: &Modes) -> Modes {
+    pub fn apply<const PRECONDITIONER: bool>(&self, moments: &Vector, v: &Modes) -> Modes {
         let (p, q, r) = (moments.x, moments.y, moments.z);
         let [a, b, c, d, e, f, g] = *v;
         let [sa, sb, sc, sd, se, sf] = self.state;
         let [ga, gb, gc, gd, ge, gf] = self.dilatation;
 
         let mut along = ga.dot(a) + gb.dot(b) + gc.dot(c);
-        if !COARSE {
+        if !PRECONDITIONER {
             along += gd.dot(d) + ge.dot(e) + gf.dot(f);
         }
-        let s = along * self.bulk;
+        let [mu, bulk, k] = if PRECONDITIONER {
+            self.preconditioner
+        } else {
+            [self.shear, self.bulk, self.geometric]
+        };
+        let s = along * bulk;
 
         // Directional derivative of g.
         let mut da = sb.cross(c) + b.cross(sc);
@@ -239,7 +256,7 @@ impl Tangent {
         let (mut pd, mut qd) = (f.cross(sa), sb.cross(e));
         let (mut qe, mut re) = (d.cross(sb), sc.cross(f));
         let (mut pf, mut rf) = (sa.cross(d), e.cross(sc));
-        if !COARSE {
+        if !PRECONDITIONER {
             da += (sd.cross(f) + d.cross(sf)) * p;
             db += (se.cross(d) + e.cross(sd)) * q;
             dc += (sf.cross(e) + f.cross(se)) * r;
@@ -250,9 +267,7 @@ impl Tangent {
             pf += a.cross(sd);
             rf += se.cross(c);
         }
-        let k = self.geometric;
         let (kp, kq, kr) = (k * p, k * q, k * r);
-        let mu = self.shear;
         let mut out = [
             a * mu + ga * s + da * k,
             b * mu + gb * s + db * k,
@@ -262,12 +277,15 @@ impl Tangent {
             f * (mu * (p + r)) + pf * kp + rf * kr,
             g * (mu * (p * q + q * r + r * p)),
         ];
-        if !COARSE {
+        if !PRECONDITIONER {
             out[3] += gd * s;
             out[4] += ge * s;
             out[5] += gf * s;
         }
 
+        if PRECONDITIONER {
+            return out;
+        }
         // Viscosity, Gauss–Newton: F (Fᵀ dF + dFᵀ F).
         let t = self.viscous;
         let two = Lanes::splat(2.0);
@@ -288,6 +306,7 @@ impl Tangent {
         self.bulk *= scale;
         self.geometric *= scale;
         self.viscous *= scale;
+        self.preconditioner = self.preconditioner.map(|k| k * scale);
         self
     }
 }

@@ -222,11 +222,17 @@ pub(crate) fn filled_samples(cell: &Cell) -> impl Iterator<Item = (u32, [f32; 3]
 }
 
 fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
-    let mut columns = vec![[[0.0 as Real; LANES]; 4]; grid.shapes.len()];
+    let mut columns = vec![[[0.0 as Real; LANES]; 5]; grid.shapes.len()];
     for (i, cell) in scene.lattice.cells.iter().enumerate() {
         let material = &scene.materials[usize::from(cell.material)];
         let LameParameters { mu, lambda } = lame(material);
-        let values = [mu, lambda + mu, mu * f64::from(material.damping), grid.volumes[i]];
+        let values = [
+            mu,
+            lambda + mu,
+            mu * f64::from(material.damping),
+            material.damping.into(),
+            grid.volumes[i],
+        ];
         let (group, lane) = grid.slot(i);
         for (column, value) in columns[group].iter_mut().zip(values) {
             column[lane] = value as Real;
@@ -235,8 +241,8 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
     columns
         .into_iter()
         .map(|c| {
-            let [mu, lambda, viscosity, volume] = c.map(Lanes::new);
-            Tissue { mu, lambda, viscosity, volume }
+            let [mu, lambda, viscosity, damping, volume] = c.map(Lanes::new);
+            Tissue { mu, lambda, viscosity, damping, volume }
         })
         .collect()
 }

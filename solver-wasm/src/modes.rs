@@ -56,10 +56,14 @@ impl Shape {
     /// Corner values of four cells from the nodes' vectors.
     #[inline(always)]
     pub fn gather(&self, nodes: &[Lanes]) -> [Vector; 8] {
-        self.corners.map(|corner| {
-            let [x, y, z, _] = Lanes::transpose(corner.map(|node| nodes[node as usize]));
-            Vector::new(x, y, z)
-        })
+        let mut values = [Vector::default(); 8];
+        for (value, [a, b, c, d]) in values.iter_mut().zip(&self.corners) {
+            let rows =
+                [nodes[*a as usize], nodes[*b as usize], nodes[*c as usize], nodes[*d as usize]];
+            let [x, y, z, _] = Lanes::transpose(rows);
+            *value = Vector::new(x, y, z);
+        }
+        values
     }
 
     /// nodes[corner] += sign · values, lane by lane, so that cells of one group may share nodes.

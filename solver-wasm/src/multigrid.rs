@@ -3,7 +3,7 @@
 //! Every level is a lattice of cells with a [`Tangent`] each; products with it never assemble a matrix. Levels below the
 //! finest are rediscretised: a coarse cell takes the volume-weighted mean deformation and the summed stiffness of its
 //! cells, its own equivalent box, and one pressure (which is what keeps near-incompressible tissue from locking on coarse
-//! levels). The smoother is the Chebyshev polynomial of degree 2 in D⁻¹A with D the 3×3 diagonal blocks
+//! levels). All products of a cycle use the preconditioner's tangent (see [`Tangent::apply`]). The smoother is the Chebyshev polynomial of degree 2 in D⁻¹A with D the 3×3 diagonal blocks
 //! [Adams et al. 2003]; before and after the coarse correction it is the same, so the V cycle is symmetric and may
 //! precondition conjugate gradients. The coarsest level is solved directly.
 
@@ -45,8 +45,8 @@ pub(crate) struct Level {
     /// Result of a cycle.
     pub solution: Vec<Lanes>,
     direction: Vec<Lanes>,
-    /// Sums for each coarse cell while coarsening: A, B, C, and shear, bulk, geometric, viscous.
-    gathered: Vec<[Real; 13]>,
+    /// Sums for each coarse cell while coarsening: A, B, C, and shear, bulk, geometric.
+    gathered: Vec<[Real; 12]>,
 }
 
 /// The hierarchy with its tangents.
@@ -58,7 +58,7 @@ pub(crate) struct Multigrid {
 }
 
 /// out −= A v on one level.
-pub(crate) fn subtract_product<const COARSE: bool>(
+pub(crate) fn subtract_product<const PRECONDITIONER: bool>(
     grid: &Grid,
     level: &Level,
     v: &[Lanes],
@@ -68,7 +68,7 @@ pub(crate) fn subtract_product<const COARSE: bool>(
         *out -= *v * Lanes::splat(*k);
     }
     for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
-        let force = tangent.apply::<COARSE>(&shape.moments, &shape.modes(v));
+        let force = tangent.apply::<PRECONDITIONER>(&shape.moments, &shape.modes(v));
         shape.scatter_negative(&shape.corner_forces(force), out);
     }
     for spring in &level.springs {
@@ -111,7 +111,7 @@ impl Level {
             residual: nodes.clone(),
             solution: nodes.clone(),
             direction: nodes,
-            gathered: vec![[0.0; 13]; coarse_cells],
+            gathered: vec![[0.0; 12]; coarse_cells],
         }
     }
 
@@ -152,14 +152,14 @@ impl Level {
     }
 
     /// One smoothing: solution += p(D⁻¹A) D⁻¹ residual, residual kept up to date but for the last `direction`.
-    fn smooth<const COARSE: bool>(&mut self, grid: &Grid) {
+    fn smooth(&mut self, grid: &Grid) {
         let [c0, c1, c2] = self.chebyshev.map(Lanes::splat);
         for (d, (inverse, r)) in
             self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
         {
             *d = Self::precondition(inverse, *r) * c0;
         }
-        self.take_direction::<COARSE>(grid);
+        self.take_direction(grid);
         for (d, (inverse, r)) in
             self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
         {
@@ -168,10 +168,10 @@ impl Level {
     }
 
     /// solution += direction, residual −= A direction.
-    fn take_direction<const COARSE: bool>(&mut self, grid: &Grid) {
+    fn take_direction(&mut self, grid: &Grid) {
         self.add_direction();
         let mut residual = std::mem::take(&mut self.residual);
-        subtract_product::<COARSE>(grid, self, &self.direction, &mut residual);
+        subtract_product::<true>(grid, self, &self.direction, &mut residual);
         self.residual = residual;
     }
 
@@ -182,7 +182,7 @@ impl Level {
     }
 
     /// Largest eigenvalue of D⁻¹A by power iteration from a fixed vector, and the smoother that goes with it.
-    fn fit_smoother<const COARSE: bool>(&mut self, grid: &Grid) {
+    fn fit_smoother(&mut self, grid: &Grid) {
         let mut seed = 1_u32;
         for r in &mut self.residual {
             let mut next = || {
@@ -202,7 +202,7 @@ impl Level {
             let below = dot(&self.direction, &self.residual);
             self.residual.fill(Lanes::default());
             let mut product = std::mem::take(&mut self.residual);
-            subtract_product::<COARSE>(grid, self, &self.direction, &mut product);
+            subtract_product::<true>(grid, self, &self.direction, &mut product);
             self.residual = product;
             let above = -dot(&self.direction, &self.residual);
             if !(below > 0.0 && above > 0.0) {
@@ -226,9 +226,8 @@ impl Level {
 /// Add the diagonal 3×3 blocks of four cells. det F is linear in each node's position, so the geometric part has none.
 #[inline(always)]
 fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
-    let [sa, sb, sc, ..] = t.state;
-    let [ga, gb, gc, gd, ge, gf] = t.dilatation;
-    let g = shape.corner_forces([ga, gb, gc, gd, ge, gf, Vector::default()]);
+    let [shear_modulus, bulk, _] = t.preconditioner;
+    let [ga, gb, gc, ..] = t.dilatation;
     let one = Lanes::splat(1.0);
     let (p, q, r) = (shape.moments.x, shape.moments.y, shape.moments.z);
     for (c, corner) in shape.corners.iter().enumerate() {
@@ -239,31 +238,22 @@ fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
         let gamma = one + shape.centroid.z * sign(2);
         let slope =
             Vector::new(beta * gamma * sign(0), alpha * gamma * sign(1), alpha * beta * sign(2));
-        let slope_squared = slope.dot(slope);
-        let shear = t.shear
-            * (slope_squared
+        let shear = shear_modulus
+            * (slope.dot(slope)
                 + (p + q) * gamma * gamma
                 + (q + r) * alpha * alpha
                 + (p + r) * beta * beta
                 + (p * q + q * r + r * p));
-        // Viscous: |b|² F Fᵀ + (F b)(F b)ᵀ.
-        let pushed = sa * slope.x + sb * slope.y + sc * slope.z;
-        let v = t.viscous;
-        let vb = v * slope_squared;
-        let product = |i: fn(&Vector) -> Lanes, j: fn(&Vector) -> Lanes| {
-            t.bulk * i(&g[c]) * j(&g[c])
-                + v * i(&pushed) * j(&pushed)
-                + vb * (i(&sa) * j(&sa) + i(&sb) * j(&sb) + i(&sc) * j(&sc))
-        };
-        let (x, y, z) = (|v: &Vector| v.x, |v: &Vector| v.y, |v: &Vector| v.z);
+        let g = ga * slope.x + gb * slope.y + gc * slope.z;
+        let stiff = g * bulk;
         let zero = Lanes::default();
         let main = Lanes::transpose([
-            shear + product(x, x),
-            shear + product(y, y),
-            shear + product(z, z),
+            shear + stiff.x * g.x,
+            shear + stiff.y * g.y,
+            shear + stiff.z * g.z,
             zero,
         ]);
-        let off = Lanes::transpose([product(x, y), product(y, z), product(z, x), zero]);
+        let off = Lanes::transpose([stiff.x * g.y, stiff.y * g.z, stiff.z * g.x, zero]);
         for lane in 0..LANES {
             let block = &mut out[corner[lane] as usize];
             block[0] += main[lane];
@@ -326,12 +316,8 @@ impl Multigrid {
         }
         let mut multigrid = Self { levels, coarsest };
         multigrid.refresh(model, 0.0);
-        for (i, (level, grid)) in multigrid.levels.iter_mut().zip(grids).enumerate() {
-            if i == 0 {
-                level.fit_smoother::<false>(grid)
-            } else {
-                level.fit_smoother::<true>(grid)
-            }
+        for (level, grid) in multigrid.levels.iter_mut().zip(grids) {
+            level.fit_smoother(grid);
         }
         multigrid
     }
@@ -375,11 +361,7 @@ impl Multigrid {
             let (Some(level), Some(grid)) = (self.levels.last(), model.grids.last()) else {
                 return;
             };
-            if model.grids.len() > 1 {
-                assemble::<true>(grid, level, matrix);
-            } else {
-                assemble::<false>(grid, level, matrix);
-            }
+            assemble(grid, level, matrix);
             matrix.factor();
         }
     }
@@ -387,7 +369,7 @@ impl Multigrid {
     /// One V cycle: levels[0].solution ≈ A⁻¹ levels[0].residual; the residual is consumed.
     pub fn cycle(&mut self, grids: &[Grid]) {
         let (level, coarser) = self.levels.split_at_mut(1);
-        cycle::<false>(grids, &mut level[0], coarser, self.coarsest.as_mut());
+        cycle(grids, &mut level[0], coarser, self.coarsest.as_mut());
     }
 }
 
@@ -396,20 +378,15 @@ fn nodal_scale(grid: &Grid) -> Lanes {
     Lanes::splat((1.0 / (16.0 * grid.spacing * grid.spacing)) as Real)
 }
 
-fn cycle<const COARSE: bool>(
-    grids: &[Grid],
-    level: &mut Level,
-    coarser: &mut [Level],
-    coarsest: Option<&mut Skyline>,
-) {
+fn cycle(grids: &[Grid], level: &mut Level, coarser: &mut [Level], coarsest: Option<&mut Skyline>) {
     let grid = &grids[0];
     let Some((next, rest)) = coarser.split_first_mut() else {
-        solve_coarsest::<COARSE>(grid, level, coarsest);
+        solve_coarsest(grid, level, coarsest);
         return;
     };
     level.solution.fill(Lanes::default());
-    level.smooth::<COARSE>(grid);
-    level.take_direction::<COARSE>(grid);
+    level.smooth(grid);
+    level.take_direction(grid);
 
     next.residual.fill(Lanes::default());
     for (n, r) in level.residual.iter().enumerate() {
@@ -419,7 +396,7 @@ fn cycle<const COARSE: bool>(
             next.residual[*s as usize] += share;
         }
     }
-    cycle::<true>(&grids[1..], next, rest, coarsest);
+    cycle(&grids[1..], next, rest, coarsest);
     for (n, d) in level.direction.iter_mut().enumerate() {
         let sources = grid.sources(n);
         let mut sum = Lanes::default();
@@ -428,17 +405,13 @@ fn cycle<const COARSE: bool>(
         }
         *d = sum * Lanes::splat(1.0 / sources.len() as Real);
     }
-    level.take_direction::<COARSE>(grid);
+    level.take_direction(grid);
 
-    level.smooth::<COARSE>(grid);
+    level.smooth(grid);
     level.add_direction();
 }
 
-fn solve_coarsest<const COARSE: bool>(
-    grid: &Grid,
-    level: &mut Level,
-    coarsest: Option<&mut Skyline>,
-) {
+fn solve_coarsest(grid: &Grid, level: &mut Level, coarsest: Option<&mut Skyline>) {
     if let Some(matrix) = coarsest {
         let right = level.residual.iter().flat_map(|r| {
             let r = r.to_array();
@@ -453,21 +426,20 @@ fn solve_coarsest<const COARSE: bool>(
     // Too large to factor (thousands of separate pieces): smooth, symmetrically.
     level.solution.fill(Lanes::default());
     for _ in 0..4 {
-        level.smooth::<COARSE>(grid);
-        level.take_direction::<COARSE>(grid);
+        level.smooth(grid);
+        level.take_direction(grid);
     }
 }
 
 /// Tangents of coarse cells from those of their cells: mean deformation, summed stiffness.
 fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut Level) {
     let sums = &mut fine.gathered;
-    sums.fill([0.0; 13]);
+    sums.fill([0.0; 12]);
     let groups = fine_grid.shapes.len();
     for (group, tangent) in fine.tangents.iter().enumerate() {
         let [a, b, c, ..] = tangent.state;
         let columns = [a.x, a.y, a.z, b.x, b.y, b.z, c.x, c.y, c.z].map(Lanes::to_array);
-        let coefficients =
-            [tangent.shear, tangent.bulk, tangent.geometric, tangent.viscous].map(Lanes::to_array);
+        let coefficients = tangent.preconditioner.map(Lanes::to_array);
         for lane in 0..LANES {
             let cell = group + lane * groups;
             let Some((parent, _)) = fine_grid.parents.get(cell) else { continue };
@@ -485,7 +457,7 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
     }
     let groups = coarse_grid.shapes.len();
     for (group, tangent) in coarse.tangents.iter_mut().enumerate() {
-        let mut columns = [[0.0; LANES]; 13];
+        let mut columns = [[0.0; LANES]; 12];
         for lane in 0..LANES {
             if let Some(sum) = sums.get(group + lane * groups) {
                 for (column, value) in columns.iter_mut().zip(sum) {
@@ -493,23 +465,20 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
                 }
             }
         }
-        let [ax, ay, az, bx, by, bz, cx, cy, cz, shear, bulk, geometric, viscous] =
-            columns.map(Lanes::new);
+        let [ax, ay, az, bx, by, bz, cx, cy, cz, shear, bulk, geometric] = columns.map(Lanes::new);
         let (a, b, c) = (Vector::new(ax, ay, az), Vector::new(bx, by, bz), Vector::new(cx, cy, cz));
         let zero = Vector::default();
         *tangent = Tangent {
             state: [a, b, c, zero, zero, zero],
             dilatation: [b.cross(c), c.cross(a), a.cross(b), zero, zero, zero],
-            shear,
-            bulk,
-            geometric,
-            viscous,
+            preconditioner: [shear, bulk, geometric],
+            ..Tangent::default()
         };
     }
 }
 
 /// The coarsest level's matrix, a column of each cell at a time.
-fn assemble<const COARSE: bool>(grid: &Grid, level: &Level, matrix: &mut Skyline) {
+fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline) {
     matrix.clear();
     for (n, k) in level.inertia.iter().enumerate() {
         for axis in 0..3 {
@@ -526,7 +495,7 @@ fn assemble<const COARSE: bool>(grid: &Grid, level: &Level, matrix: &mut Skyline
                 _ => corners[column / 3].z = one,
             }
             let modes: Modes = shape.about_centroid(crate::modes::analyse(&corners));
-            let forces = shape.corner_forces(tangent.apply::<COARSE>(&shape.moments, &modes));
+            let forces = shape.corner_forces(tangent.apply::<true>(&shape.moments, &modes));
             for (c, force) in forces.iter().enumerate() {
                 let force = [force.x, force.y, force.z].map(Lanes::to_array);
                 for lane in 0..LANES {

@@ -31,7 +31,7 @@ impl Effort {
     /// For play: about 1 % of the step's exact solution.
     pub const PLAY: Self = Self { newton: 2, cg: 3, cg_tolerance: 1e-3, tolerance: 1e-4 };
     /// For equilibrium and validation.
-    pub const ACCURATE: Self = Self { newton: 80, cg: 60, cg_tolerance: 1e-2, tolerance: 2e-5 };
+    pub const ACCURATE: Self = Self { newton: 120, cg: 60, cg_tolerance: 1e-2, tolerance: 2e-5 };
 }
 
 /// Which problem is solved.
@@ -43,6 +43,8 @@ pub(crate) struct Phase {
     pub inertia: Real,
     /// 1/dt² in the Hessian [1/s²]: the inertia's, or a weak one that keeps a static Hessian regular.
     pub shift: Real,
+    /// Longest Newton step of a node, in cells.
+    pub reach: Real,
 }
 
 /// What came of a minimisation.
@@ -66,6 +68,18 @@ struct Energy {
     magnitude: f64,
 }
 
+/// What a line search starts from.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    energy: Energy,
+    /// Derivative along the step [mN mm].
+    slope: f64,
+    /// Rounding error of the slope [mN mm].
+    doubt: f64,
+}
+
+/// Unbalanced force, as a fraction of what acts, below which a lack of progress is rounding.
+const NEAR_BALANCE: f64 = 0.05;
 /// Rounding error of an energy, relative to its magnitude.
 const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
 /// Unbalanced force that counts as none, over the force that rounding of the displacements alone makes.
@@ -134,7 +148,7 @@ impl Newton {
         }
         let reference = self.force_scale(model).max(if phase.inertia > 0.0 { norm } else { 0.0 });
         let reference = if reference > 0.0 { reference } else { norm };
-        let cap = model.lattice.spacing;
+        let cap = phase.reach * model.grids[0].spacing as Real;
         let mut best = norm;
         let mut since_best = 0;
         let mut floor = 0.0;
@@ -149,21 +163,20 @@ impl Newton {
             }
             outcome.newton_iterations += 1;
             outcome.cg_iterations += self.solve(model, effort);
-            #[allow(clippy::unnecessary_cast)]
-            if limit_length(&mut self.change, cap as Real) {
-                outcome.step_caps += 1;
-            }
+            let capped = limit_length(&mut self.change, cap);
+            outcome.step_caps += u32::from(capped);
             let slope = dot(&self.gradient, &self.change);
             if slope.is_nan() || slope >= 0.0 {
                 outcome.stalled = true;
                 break;
             }
-            let Some(next) =
-                self.search_line(model, displacements, phase, energy, slope, &mut outcome)
+            // Rounding of the displacements makes the slope uncertain by this much.
+            let doubt = floor * dot(&self.change, &self.change).sqrt();
+            let line = Line { energy, slope, doubt };
+            let Some(next) = self.search_line(model, displacements, phase, line, &mut outcome)
             else {
-                // Below the rounding error there is nothing to gain: that is convergence, not failure.
-                outcome.stalled = -slope > ROUNDING * energy.magnitude;
-                outcome.converged = !outcome.stalled;
+                // Near balance the energy's rounding hides the descent: that is as far as it goes, not a failure.
+                outcome.stalled = norm > NEAR_BALANCE * reference;
                 break;
             };
             energy = next;
@@ -171,7 +184,7 @@ impl Newton {
             if norm < 0.9 * best {
                 best = norm;
                 since_best = 0;
-            } else {
+            } else if !capped && norm < NEAR_BALANCE * reference {
                 since_best += 1;
                 if since_best >= 6 {
                     break;
@@ -183,16 +196,34 @@ impl Newton {
         outcome
     }
 
+    /// Static potential and its gradient; leaves the tangents behind.
+    pub fn potential(&mut self, model: &Model, u: &[Lanes], gradient: &mut [Lanes]) -> f64 {
+        let phase = Phase { rate: 0.0, inertia: 0.0, shift: 0.0, reach: 1.0 };
+        let energy = self.evaluate(model, u, phase);
+        self.multigrid.refresh(model, phase.shift);
+        gradient.copy_from_slice(&self.gradient);
+        energy.value
+    }
+
+    /// Tangent at the last evaluation times `v`.
+    pub fn tangent_product(&self, model: &Model, v: &[Lanes], out: &mut [Lanes]) {
+        out.fill(Lanes::default());
+        subtract_product::<false>(&model.grids[0], &self.multigrid.levels[0], v, out);
+        for out in out {
+            *out = -*out;
+        }
+    }
+
     /// Backtracking: the first step length that lowers the energy enough becomes the new displacement.
     fn search_line(
         &mut self,
         model: &Model,
         displacements: &mut [Lanes],
         phase: Phase,
-        energy: Energy,
-        slope: f64,
+        line: Line,
         outcome: &mut Outcome,
     ) -> Option<Energy> {
+        let Line { energy, slope, doubt } = line;
         let mut length = 1.0;
         for _ in 0..=MAX_BACKTRACKS {
             let scale = Lanes::splat(length as Real);
@@ -202,7 +233,7 @@ impl Newton {
             let trial = std::mem::take(&mut self.trial);
             let next = self.evaluate(model, &trial, phase);
             self.trial = trial;
-            let slack = ROUNDING * (energy.magnitude + next.magnitude);
+            let slack = ROUNDING * (energy.magnitude + next.magnitude) + length * doubt;
             if next.value.is_finite() && next.value <= energy.value + 1e-4 * length * slope + slack
             {
                 displacements.copy_from_slice(&self.trial);
@@ -337,7 +368,7 @@ fn mode_scale(spacing: f64) -> Lanes {
 }
 
 /// Scale the vectors down so that none is longer than `limit`; was it necessary?
-fn limit_length(vectors: &mut [Lanes], limit: Real) -> bool {
+pub(crate) fn limit_length(vectors: &mut [Lanes], limit: Real) -> bool {
     let largest = vectors
         .iter()
         .map(|v| length_squared(*v))

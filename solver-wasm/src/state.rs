@@ -4,7 +4,7 @@ use crate::{
     control::TOOL_COUNT,
     lattice::Embedding,
     model::Model,
-    real::{Lanes, length_squared},
+    real::{Lanes, Real, length_squared},
 };
 
 /// Displacements, velocities and instruments at one moment.
@@ -27,6 +27,8 @@ pub struct Tool {
     pub position: Lanes,
     /// The material point that it closed on, while closed.
     pub grasped: Option<Embedding>,
+    /// Greatest force of the grip, summed over the ties [mN]; beyond it the tissue slips.
+    pub max_grip: Real,
     /// The tissue between the jaws; empty while open.
     pub ties: Vec<Tie>,
 }
@@ -60,6 +62,7 @@ impl State {
         for (tool, other) in self.tools.iter_mut().zip(&other.tools) {
             tool.position = other.position;
             tool.grasped = other.grasped;
+            tool.max_grip = other.max_grip;
             tool.ties.clone_from(&other.ties);
         }
         self.step = other.step;

@@ -6,7 +6,7 @@ use crate::{
     contact::MAX_TIES,
     control::{Control, TOOL_COUNT},
     model::{Model, Spring},
-    newton::{Effort, Newton, Outcome, Phase},
+    newton::{Effort, Newton, Outcome, Phase, limit_length},
     real::{Lanes, Real, from_f32, is_finite, length_squared},
     state::State,
 };
@@ -17,6 +17,12 @@ const TOOL_REACH: f32 = 0.5;
 const PARTS: [u8; 3] = [1, 2, 4];
 /// Length of the pseudo-step that keeps the static Hessian regular [s].
 const STATIC_DT: Real = 1.0;
+/// Longest Newton step of a node in play, in cells.
+const REACH: Real = 2.0;
+/// Longest static Newton step of a node, in cells: there is no inertia to hold it, but a line search.
+const STATIC_REACH: Real = 4.0;
+/// Nothing moves faster than this many cells in a step.
+const MAX_SPEED: Real = 4.0;
 
 /// What happened in a step; nothing that had to be contained is hidden.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,7 +33,7 @@ pub struct StepReport {
     pub cg_iterations: u32,
     /// Unbalanced force over what acts, after the last Newton iteration.
     pub residual: f64,
-    /// Newton steps shortened because a node would have moved by more than a cell.
+    /// Newton steps shortened because a node would have moved by more than two cells.
     pub step_caps: u32,
     /// Newton steps halved because the energy did not fall.
     pub backtracks: u32,
@@ -35,16 +41,20 @@ pub struct StepReport {
     pub bisections: u32,
     /// Times the last finite state had to be restored.
     pub roll_backs: u32,
+    /// Times all velocities were scaled down because a node would have crossed four cells in a step.
+    pub speed_caps: u32,
     /// Instruments that moved slower than asked.
     pub slowed_tools: u32,
+    /// Instruments out of whose jaws tissue slipped.
+    pub slips: u32,
     /// Static solution only: were the forces balanced?
     pub converged: bool,
 }
 
 impl StepReport {
-    /// Events that had to be contained: step caps, bisections and roll-backs.
+    /// Events that had to be contained: step and speed caps, bisections and roll-backs.
     pub fn contained(&self) -> u32 {
-        self.step_caps + self.bisections + self.roll_backs
+        self.step_caps + self.speed_caps + self.bisections + self.roll_backs
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -134,7 +144,12 @@ impl Solver {
         let model = Arc::clone(&self.model);
         self.set_springs(state, control);
         self.displacements.copy_from_slice(&state.displacements);
-        let phase = Phase { rate: 0.0, inertia: 0.0, shift: 1.0 / (STATIC_DT * STATIC_DT) };
+        let phase = Phase {
+            rate: 0.0,
+            inertia: 0.0,
+            shift: 1.0 / (STATIC_DT * STATIC_DT),
+            reach: STATIC_REACH,
+        };
         let outcome = self.newton.minimise(&model, &mut self.displacements, phase, effort);
         report.add(&outcome);
         if outcome.finite && is_finite(&self.displacements) {
@@ -145,6 +160,25 @@ impl Solver {
         }
         state.velocities.fill(Lanes::default());
         report
+    }
+
+    /// Potential energy [mN mm] of tissue, supports and weight at the given nodal displacements [mm]; `gradient`
+    /// [node_count] becomes its derivative [mN]. Leaves the tangent there for [`Solver::tangent_product`].
+    ///
+    /// # Panics
+    /// If a slice is not as long as there are nodes.
+    pub fn potential(&mut self, displacements: &[Lanes], gradient: &mut [Lanes]) -> f64 {
+        let model = Arc::clone(&self.model);
+        self.set_springs(&State::default(), &Control::default());
+        self.newton.potential(&model, displacements, gradient)
+    }
+
+    /// `out` = (tangent stiffness [mN/mm] at the last [`Solver::potential`], clamped) · `v`, both [node_count].
+    ///
+    /// # Panics
+    /// If a slice is not as long as there are nodes.
+    pub fn tangent_product(&self, v: &[Lanes], out: &mut [Lanes]) {
+        self.newton.tangent_product(&self.model, v, out);
     }
 
     /// One implicit Euler step of length `dt`; was it good?
@@ -168,7 +202,7 @@ impl Solver {
         }
         self.displacements.copy_from_slice(&self.newton.inertial);
         let rate = 1.0 / dt;
-        let phase = Phase { rate, inertia: rate * rate, shift: rate * rate };
+        let phase = Phase { rate, inertia: rate * rate, shift: rate * rate, reach: REACH };
         let outcome = self.newton.minimise(&model, &mut self.displacements, phase, &self.effort);
         report.add(&outcome);
         if !outcome.finite || !is_finite(&self.displacements) {
@@ -186,7 +220,9 @@ impl Solver {
             *v = (*new - *u) * rate;
             *u = *new;
         }
-        self.update_multipliers(state);
+        let fastest = MAX_SPEED * model.grids[0].spacing as Real / control.dt as Real;
+        report.speed_caps += u32::from(limit_length(&mut state.velocities, fastest));
+        report.slips += self.update_multipliers(state);
         true
     }
 
@@ -228,15 +264,29 @@ impl Solver {
         }
     }
 
-    /// λ ← λ + κ c: the force that the ties exerted in this step.
-    fn update_multipliers(&self, state: &mut State) {
+    /// λ ← λ + κ c: the force that the ties exerted in this step. Jaws hold no more than they can: beyond that the tissue
+    /// slips to where it is, at the greatest force. Returns how many tools slipped.
+    fn update_multipliers(&self, state: &mut State) -> u32 {
+        let lattice = &self.model.lattice;
+        let mut slips = 0;
         for tool in &mut state.tools {
+            let mut grip = 0.0;
             for tie in &mut tool.ties {
-                let at =
-                    tie.rest + self.model.lattice.displacement(&state.displacements, &tie.point);
+                let at = tie.rest + lattice.displacement(&state.displacements, &tie.point);
                 tie.multiplier += tie.stiffness * (at - tool.position - tie.offset);
+                grip += length_squared(tie.multiplier).sqrt();
+            }
+            if grip > tool.max_grip {
+                slips += 1;
+                let scale = Lanes::splat(tool.max_grip / grip);
+                for tie in &mut tool.ties {
+                    let at = tie.rest + lattice.displacement(&state.displacements, &tie.point);
+                    tie.multiplier *= scale;
+                    tie.offset = at - tool.position;
+                }
             }
         }
+        slips
     }
 
     /// Does the state fit the model, with finite numbers only?

@@ -1,5 +1,14 @@
 //! The solver against theory, differences, itself, and abuse.
 
 mod consistency;
+mod determinism;
+mod dynamics;
+mod embedding;
+mod linear;
+mod protocol;
+#[cfg(not(target_arch = "wasm32"))]
+mod robustness;
 mod scenes;
 mod theory;
+#[cfg(not(target_arch = "wasm32"))]
+mod warm;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use solver_wasm::{
     lattice::{Embedding, Lattice},
     model::Model,
+    real::{Lanes, Real, from_f32, node_vector},
     scene::{Material, Scene, Support},
 };
 
@@ -58,4 +59,28 @@ pub fn hung_ball(radius: f32, poisson: f32) -> Scene {
 /// The model of a scene that is known to be sound.
 pub fn model(scene: &Scene) -> Arc<Model> {
     Arc::new(Model::new(scene).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Numbers in [−½, ½] from a linear congruence: the same everywhere.
+pub struct Noise(pub u32);
+
+impl Noise {
+    /// The next number.
+    pub fn next(&mut self) -> Real {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as Real / (1 << 24) as Real - 0.5
+    }
+
+    /// A nodal vector of the given size.
+    pub fn vector(&mut self, size: Real) -> Lanes {
+        node_vector([self.next() * size, self.next() * size, self.next() * size])
+    }
+}
+
+/// Rest positions of the nodes as nodal vectors [mm].
+pub fn rest_positions(lattice: &Lattice) -> Vec<Lanes> {
+    let position = |n: &[u16; 3]| {
+        from_f32([0, 1, 2].map(|i| lattice.origin[i] + lattice.spacing * f32::from(n[i])))
+    };
+    lattice.nodes.iter().map(position).collect()
 }

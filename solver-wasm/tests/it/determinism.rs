@@ -1,0 +1,59 @@
+//! The same commands give the same bytes, natively and in WASM.
+
+use solver_wasm::{
+    message::{Command, Report},
+    simulation::Simulation,
+};
+
+use crate::scenes::hung_ball;
+
+/// FNV-1a of the displacements after [`scripted_grasp`] in f32.
+const DIGEST: u64 = 0xa2e2_c524_b721_4792;
+
+fn fnv1a(values: &[f32]) -> u64 {
+    values.iter().flat_map(|v| v.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Load, grasp, pull along a scripted way, let go, 120 steps in all; the displacements.
+fn scripted_grasp() -> Vec<f32> {
+    let scene = hung_ball(32.0, 0.45);
+    let index = solver_wasm::embed::LatticeIndex::new(&scene.lattice);
+    let point = index.embed(0, [3.0, -29.0, 4.0]).expect("the front of the ball");
+    let start = scene.lattice.rest_position(&point);
+    let mut simulation = Simulation::default();
+    let loaded = simulation.apply(vec![Command::Load(Box::new(scene))]);
+    assert!(matches!(loaded, Report::Ready { .. }), "{loaded:?}");
+    simulation.apply(vec![Command::Grasp { tool: 0, point, radius: 9.0 }]);
+    for step in 0..80_u8 {
+        let t = f32::from(step) / 80.0;
+        let position =
+            [start[0] + 12.0 * t, start[1] - 18.0 * t * (2.0 - t), start[2] + 5.0 * t * t];
+        simulation.apply(vec![Command::Move { tool: 0, position }, Command::Step(1)]);
+    }
+    let last = simulation.apply(vec![Command::Release { tool: 0 }, Command::Step(40)]);
+    let Report::Stepped(last) = last else { panic!("{last:?}") };
+    assert_eq!(last.step, 120, "{last:?}");
+    let mut out = vec![0.0; simulation.node_count() * 4];
+    simulation.write_displacements(&mut out);
+    out
+}
+
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
+fn a_scripted_grasp_has_one_digest() {
+    check();
+}
+
+/// The test, for callers without a test harness.
+pub fn check() {
+    let digest = fnv1a(&scripted_grasp());
+    assert_eq!(digest, fnv1a(&scripted_grasp()), "two runs differ");
+    if cfg!(not(feature = "f64")) {
+        assert_eq!(
+            digest, DIGEST,
+            "digest is {digest:#018x}; if the mechanics changed on purpose, change the constant"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Commands, reports, and what is refused.
+
+use solver_wasm::{
+    lattice::{Embedding, Lattice},
+    message::{Command, Report, decode_commands, decode_report, encode_commands, encode_report},
+    model::{Model, SceneError},
+    scene::Scene,
+    simulation::Simulation,
+};
+
+use crate::scenes::{free, hung_ball};
+
+fn refused(report: Report, part: &str) {
+    match report {
+        Report::Refused { reason } => assert!(reason.contains(part), "{reason}"),
+        other => panic!("carried out: {other:?}"),
+    }
+}
+
+#[test]
+fn messages_survive_the_wire() {
+    let commands = vec![
+        Command::Load(Box::new(hung_ball(16.0, 0.45))),
+        Command::Grasp { tool: 1, point: Embedding { cell: 3, local: [0.5; 3] }, radius: 6.0 },
+        Command::Step(2),
+    ];
+    let bytes = encode_commands(&commands).expect("commands encode");
+    assert_eq!(decode_commands(&bytes).as_ref(), Ok(&commands));
+    let error = decode_commands(&bytes[..bytes.len() / 2]).expect_err("half a batch");
+    assert!(error.to_string().contains("same build"), "{error}");
+    assert!(decode_report(&[0xff; 12]).is_err());
+    let mut simulation = Simulation::default();
+    let report = simulation.apply(commands);
+    let bytes = encode_report(&report).expect("reports encode");
+    assert_eq!(decode_report(&bytes), Ok(report));
+}
+
+#[test]
+fn refused_batches_change_nothing() {
+    let mut simulation = Simulation::default();
+    refused(simulation.apply(vec![Command::Step(1)]), "no scene");
+    simulation.apply(vec![Command::Load(Box::new(hung_ball(24.0, 0.45)))]);
+    let point = Embedding { cell: 0, local: [0.5; 3] };
+    let before = simulation.state().cloned();
+    let nowhere = Command::Move { tool: 0, position: [f32::NAN, 0.0, 0.0] };
+    refused(
+        simulation.apply(vec![
+            Command::Grasp { tool: 0, point, radius: 6.0 },
+            Command::Step(3),
+            nowhere,
+        ]),
+        "not finite",
+    );
+    refused(simulation.apply(vec![Command::Step(2), Command::Release { tool: 9 }]), "tool 9");
+    let radius = f32::INFINITY;
+    refused(simulation.apply(vec![Command::Grasp { tool: 0, point, radius }]), "radius");
+    let far = Embedding { cell: 1 << 30, local: [0.5; 3] };
+    refused(simulation.apply(vec![Command::Grasp { tool: 0, point: far, radius: 5.0 }]), "cell");
+    refused(simulation.apply(vec![Command::Step(1), Command::Load(Box::default())]), "no cells");
+    assert_eq!(simulation.state().cloned(), before);
+
+    let mut falling = hung_ball(24.0, 0.45);
+    falling.supports.clear();
+    refused(simulation.apply(vec![Command::Load(Box::new(falling))]), "no support holds body 0");
+}
+
+#[test]
+fn reset_returns_to_the_settled_state() {
+    let mut simulation = Simulation::default();
+    simulation.apply(vec![Command::Load(Box::new(hung_ball(24.0, 0.45)))]);
+    let settled = simulation.state().cloned();
+    let point = Embedding { cell: 0, local: [0.5; 3] };
+    simulation.apply(vec![
+        Command::Grasp { tool: 0, point, radius: 6.0 },
+        Command::Move { tool: 0, position: [0.0, 0.0, 90.0] },
+        Command::Step(20),
+    ]);
+    assert_ne!(simulation.state().cloned(), settled);
+    simulation.apply(vec![Command::Reset]);
+    assert_eq!(simulation.state().cloned(), settled);
+}
+
+#[test]
+fn hostile_scenes_are_named() {
+    let sound = free(Lattice::bar([2, 2, 2], 1.0), 5.0, 0.45);
+    let broken = |spoil: fn(&mut Scene)| {
+        let mut scene = sound.clone();
+        spoil(&mut scene);
+        Model::new(&scene).expect_err("a broken scene").to_string()
+    };
+    for (message, part) in [
+        (broken(|s| s.materials[0].poisson = 0.5), "materials.poisson"),
+        (broken(|s| s.materials[0].young = f32::NAN), "materials.young"),
+        (broken(|s| s.materials.clear()), "material of cell 0"),
+        (broken(|s| s.lattice.cells[1].nodes[3] = 4_000_000_000), "corner of cell 1"),
+        (broken(|s| s.lattice.cells[1].nodes[3] = 0), "another coordinate"),
+        (broken(|s| s.lattice.cells[2].samples = 0), "no sample"),
+        (broken(|s| s.lattice.cells[2].body = 7), "another body"),
+        (broken(|s| s.lattice.nodes.push([0, 0, 0])), "belongs to no cell"),
+        (broken(|s| s.lattice.spacing = 0.0), "lattice.spacing"),
+        (broken(|s| s.gravity[1] = f32::INFINITY), "gravity"),
+    ] {
+        assert!(message.contains(part), "{message} does not name {part}");
+    }
+    assert_eq!(Model::new(&Scene::default()).err(), Some(SceneError::Empty));
+}

@@ -1,0 +1,57 @@
+//! Once warm, a step allocates nothing.
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    sync::Arc,
+};
+
+use solver_wasm::{control::Control, newton::Effort, state::State, step::Solver};
+
+use crate::scenes::{hung_ball, model};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local integer only.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_warm_step_allocates_nothing() {
+    let scene = hung_ball(32.0, 0.45);
+    let model = model(&scene);
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let mut control = Control::default();
+    solver.settle(&mut state, &control, &Effort::ACCURATE);
+    let point = model.index().embed(0, [0.0, -29.0, 0.0]).expect("tissue");
+    model.grasp(&mut state, 0, point, 12.0).expect("tissue");
+    control.tool_goals[0] = Some([0.0, -60.0, 10.0]);
+    solver.step(&mut state, &control);
+    let before = ALLOCATIONS.get();
+    for _ in 0..30 {
+        solver.step(&mut state, &control);
+    }
+    model.release(&mut state, 0).expect("tool 0");
+    for _ in 0..30 {
+        solver.step(&mut state, &control);
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+}
