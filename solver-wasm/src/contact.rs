@@ -27,7 +27,7 @@ const PENALTY: f64 = 4.0;
 
 /// Greatest traction of the jaws on their area, over the shear modulus of the tissue: then it slips. A model: it keeps two
 /// instruments that pull apart what both hold from building up force without end.
-const MAX_TRACTION: f64 = 30.0;
+const MAX_TRACTION: f64 = 60.0;
 
 /// Why the forceps cannot close.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

@@ -12,7 +12,7 @@ use crate::{
     material::{Tangent, respond, strain},
     model::{Model, Spring},
     modes::{Modes, Shape},
-    real::{LANES, Lanes, Real, Vector, dot, length_squared},
+    real::{LANES, Lanes, Real, Vector, dot, length_squared, node_vector},
     skyline::Skyline,
 };
 
@@ -30,10 +30,14 @@ const MAX_ENTRIES: usize = 400_000;
 pub(crate) struct Level {
     /// Tangent of each group of cells, scaled to nodal forces.
     pub tangents: Vec<Tangent>,
-    /// Stiff springs: the supports first, then the closed jaws.
+    /// Stiff springs: on the finest level the supports, then on every level the closed jaws.
     pub springs: Vec<Spring>,
-    /// Masses over dt² [mN/mm].
-    pub inertia: Vec<Real>,
+    /// How many of them are supports.
+    support_count: usize,
+    /// Supports of a coarse level, lumped to its nodes [mN/mm]: a preconditioner needs no more.
+    lumped_supports: Vec<Lanes>,
+    /// Masses over dt² and lumped supports [mN/mm].
+    pub inertia: Vec<Lanes>,
     /// Diagonal blocks: (xx, yy, zz), (xy, yz, zx).
     diagonal: Vec<[Lanes; 2]>,
     /// Columns of their inverses.
@@ -65,7 +69,7 @@ pub(crate) fn subtract_product<const PRECONDITIONER: bool>(
     out: &mut [Lanes],
 ) {
     for ((out, v), k) in out.iter_mut().zip(v).zip(&level.inertia) {
-        *out -= *v * Lanes::splat(*k);
+        *out -= *v * *k;
     }
     for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
         let force = tangent.apply::<PRECONDITIONER>(&shape.moments, &shape.modes(v));
@@ -97,14 +101,29 @@ impl Spring {
 }
 
 impl Level {
-    fn new(grid: &Grid, supports: &[Spring], spare_springs: usize, coarse_cells: usize) -> Self {
+    fn new(
+        grid: &Grid,
+        supports: &[Spring],
+        spare_springs: usize,
+        coarse_cells: usize,
+        finest: bool,
+    ) -> Self {
         let nodes = vec![Lanes::default(); grid.node_count()];
+        let mut lumped_supports = nodes.clone();
         let mut springs = Vec::with_capacity(supports.len() + spare_springs);
-        springs.extend_from_slice(supports);
+        if finest {
+            springs.extend_from_slice(supports);
+        } else {
+            for support in supports {
+                support.spread(support.stiffness, &mut lumped_supports);
+            }
+        }
         Self {
             tangents: vec![Tangent::default(); grid.shapes.len()],
+            support_count: springs.len(),
             springs,
-            inertia: vec![0.0; grid.node_count()],
+            lumped_supports,
+            inertia: nodes.clone(),
             diagonal: vec![[Lanes::default(); 2]; grid.node_count()],
             inverse: vec![[Lanes::default(); 3]; grid.node_count()],
             chebyshev: [0.0; 3],
@@ -118,7 +137,7 @@ impl Level {
     /// Diagonal blocks and their inverses from the tangents, springs and inertia.
     fn refresh_diagonal(&mut self, grid: &Grid) {
         for (block, k) in self.diagonal.iter_mut().zip(&self.inertia) {
-            *block = [Lanes::new([*k, *k, *k, 0.0]), Lanes::default()];
+            *block = [*k, Lanes::default()];
         }
         for (shape, tangent) in grid.shapes.iter().zip(&self.tangents) {
             add_cell_diagonals(shape, tangent, &mut self.diagonal);
@@ -291,7 +310,7 @@ impl Multigrid {
             .enumerate()
             .map(|(i, grid)| {
                 let coarse_cells = grids.get(i + 1).map_or(0, |g| g.cell_count);
-                Level::new(grid, &model.supports[i], spare_springs, coarse_cells)
+                Level::new(grid, &model.supports[i], spare_springs, coarse_cells, i == 0)
             })
             .collect();
         let last = &grids[grids.len() - 1];
@@ -328,8 +347,8 @@ impl Multigrid {
         model: &Model,
         ties: impl Iterator<Item = (crate::state::Tie, Lanes)>,
     ) {
-        for (level, supports) in self.levels.iter_mut().zip(&model.supports) {
-            level.springs.truncate(supports.len());
+        for level in &mut self.levels {
+            level.springs.truncate(level.support_count);
         }
         for (tie, tip) in ties {
             model.for_each_grid(&tie.point, |grid, nodes, weights| {
@@ -352,8 +371,10 @@ impl Multigrid {
                 coarsen(&model.grids[i - 1], &mut fine[i - 1], grid, &mut coarse[0]);
             }
             let level = &mut self.levels[i];
-            for (k, mass) in level.inertia.iter_mut().zip(&grid.masses) {
-                *k = *mass * shift;
+            for ((k, mass), support) in
+                level.inertia.iter_mut().zip(&grid.masses).zip(&level.lumped_supports)
+            {
+                *k = node_vector([*mass * shift; 3]) + *support;
             }
             level.refresh_diagonal(grid);
         }
@@ -481,7 +502,7 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
 fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline) {
     matrix.clear();
     for (n, k) in level.inertia.iter().enumerate() {
-        for axis in 0..3 {
+        for (axis, k) in k.to_array()[..3].iter().enumerate() {
             matrix.add(3 * n + axis, 3 * n + axis, f64::from(*k));
         }
     }
