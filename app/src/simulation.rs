@@ -206,11 +206,6 @@ impl Simulation {
         &self.settled
     }
 
-    /// Largest distance of a node from its settled place [mm].
-    pub fn unrest(&self) -> f32 {
-        largest_difference(&self.channel.borrow().nodal, &self.settled)
-    }
-
     /// Send a command with the next batch.
     pub fn command(&mut self, command: Command) {
         match command {

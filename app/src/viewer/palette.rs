@@ -56,7 +56,12 @@ fn finish(tissue: Tissue) -> Finish {
 
 /// Colour and finish of a structure.
 pub fn appearance(structure: &Structure) -> Appearance {
-    let base = linear(structure.colour);
+    let mut base = linear(structure.colour);
+    if matches!(structure.tissue, Tissue::Artery | Tissue::Vein) {
+        // the atlas' red and blue name the vessel; living walls are duller
+        let grey = base.dot(vec3(0.3, 0.5, 0.2));
+        base = base * 0.72 + vec3(0.20, 0.13, 0.13) * grey;
+    }
     let finish = finish(structure.tissue);
     // blood-red vessels on pale serosa, brown ones on green bile
     let vessel = if structure.tissue == Tissue::Gallbladder { [86, 62, 24] } else { [140, 34, 32] };

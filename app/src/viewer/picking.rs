@@ -98,6 +98,15 @@ impl Picker {
         self.targets.iter().find(|t| t.structure == structure).map(|t| (t.low, t.high))
     }
 
+    /// Largest distance of the soft surfaces from where they were under other nodal displacements [mm].
+    pub fn largest_move(&self, lattice: &Lattice, now: &[[f32; 4]], then: &[[f32; 4]]) -> f32 {
+        let moved = |at: &Embedding| {
+            (displacement(lattice, at, now) - displacement(lattice, at, then)).magnitude2()
+        };
+        let carried = self.targets.iter().flat_map(|t| &t.carried);
+        carried.map(moved).fold(0.0, f32::max).sqrt()
+    }
+
     /// First surface along a ray among those that `visible` names, not counting what is cut away.
     pub fn pick(
         &mut self,

@@ -83,7 +83,7 @@ impl Renderer {
         let viewport = Viewport::new_at_origo(MASK_SIZE, MASK_SIZE);
         let drawn = target.write(|| -> Result<(), ViewerError> {
             for (cull, behind) in
-                [(Cull::Front, 0.0), (Cull::Back, 0.3 / section.plane.mask_depth())]
+                [(Cull::Front, 0.0), (Cull::Back, 0.04 / section.plane.mask_depth())]
             {
                 let states = RenderStates { cull, ..Default::default() };
                 for i in (0..visibility.len()).filter(|i| visibility[*i] != Visibility::Hidden) {

@@ -45,12 +45,12 @@ vec3 surroundings(vec3 r, float blur) {
     lamp *= mix(spokes, 1.0, smoothstep(0.0, 0.09, blur)) * step(0.0, p.z);
     vec3 f = view_from_world * fill_direction;
     float window = smoothstep(0.30, 0.06, abs(s.x - f.x)) * smoothstep(0.62, 0.22, abs(s.y - 0.18)) * step(0.0, s.z + 0.4);
-    return room * mix(1.0, 1.7, stage) + vec3(7.0, 6.6, 6.1) * lamp + vec3(0.58, 0.66, 0.74) * window;
+    return room * mix(1.0, 1.7, stage) + vec3(7.0, 6.6, 6.1) * lamp + vec3(0.36, 0.38, 0.40) * window;
 }
 
 vec3 encode(vec3 c) {
     float grey = dot(c, vec3(0.2126, 0.7152, 0.0722));
-    c = mix(c, vec3(grey), 0.08) * 0.82;
+    c = mix(c, vec3(grey), 0.11) * 0.82;
     c = clamp(c * (2.51 * c + 0.03) / (c * (2.43 * c + 0.59) + 0.14), 0.0, 1.0);
     return mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
 }

@@ -51,8 +51,9 @@ void main() {
     vec3 flesh = albedo * (0.66 + 0.16 * (c.a - 0.5) + 0.42 * (c2.a - 0.5) + 0.5 * (c3.a - 0.5));
     if (grey >= 0.0) {
         vec3 tint = albedo / max(max(albedo.r, albedo.g), albedo.b);
-        vec3 scan = vec3(0.03 + 0.62 * pow(grey, 1.6)) * mix(vec3(1.0), tint, 0.55);
-        flesh = mix(flesh, scan, 0.62);
+        float contrast = smoothstep(0.22, 0.98, grey);
+        vec3 scan = (0.02 + 0.55 * contrast * contrast + 0.16 * contrast) * mix(vec3(1.0), tint, 0.72);
+        flesh = mix(flesh * (0.45 + 0.9 * contrast), scan, 0.60);
     }
     float shadow = lit(world, n);
     vec3 g = c.rgb * 2.0 - 1.0;
@@ -70,6 +71,7 @@ void main() {
         vec2 d = vec2(cos(angle), sin(angle)) * texel_per_mm * 0.95 * sqrt((float(i) + 0.5) / 12.0);
         others += structure_at(ivec2(floor(at + 0.5 + d))) == s ? 0.0 : 1.0 / 12.0;
     }
+    if (others > 0.7) discard; // a speck, no face
     vec3 capsule = mix(albedo, vec3(0.62, 0.40, 0.34), 0.5) * light * 0.85;
     sum = mix(sum, capsule, 0.75 * smoothstep(0.02, 0.40, others));
     colour = vec4(encode(sum), 1.0);

@@ -75,15 +75,16 @@ void main() {
     float mix_blood = clamp(0.5 + (c32.a - 0.5) * 0.55 + (c120.a - 0.5) * 0.75 + (g13.a - 0.5) * 0.28 + (g6.a - 0.5) * 0.16, 0.0, 1.0);
     vec3 albedo = mix(albedo_low, albedo_high, mix(0.5, mix_blood, finish.w));
     albedo *= 1.0 + 0.35 * bake.z;
-    // distance to a zero-set is value over slope: lines of even width
+    // distance to a zero-set [mm] is value over slope, in the texture's units: lines of even width
     float pixel = length(fwidth(rest)) * 0.7;
-    vec4 tree = grain(rest / 53.0 + 0.05 * g31.xyz);
-    float trunk = abs(tree.a - 0.5) / max(length(tree.xyz), 0.06) * 2.6;
-    float branch = abs(g31.a - 0.5 + 0.04 * (g6.a - 0.5)) / max(length(g31.xyz), 0.10) * 1.6;
-    float twig = abs(g13.a - 0.5) / max(length(g13.xyz), 0.14) * 0.7;
-    float vessels = smoothstep(0.55 + pixel, 0.15, trunk) * 0.75;
-    vessels = max(vessels, smoothstep(0.30 + pixel, 0.06, branch) * 0.55 * smoothstep(0.9, 0.3, pixel));
-    vessels = max(vessels, smoothstep(0.14 + pixel, 0.02, twig) * 0.30 * smoothstep(0.45, 0.12, pixel));
+    vec4 tree = grain(rest / 53.0 + 0.04 * g31.xyz);
+    float trunk = abs(tree.a - 0.5) / max(length(tree.xyz), 0.06) * 7.1;
+    float branch = abs(g31.a - 0.5 + 0.02 * (g6.a - 0.5)) / max(length(g31.xyz), 0.08) * 4.2;
+    float twig = abs(g13.a - 0.5) / max(length(g13.xyz), 0.10) * 1.8;
+    float faint = smoothstep(0.40, 0.60, c32.a);
+    float vessels = smoothstep(0.26 + pixel, 0.05, trunk) * 0.55 * mix(0.35, 1.0, smoothstep(0.35, 0.65, c120.a));
+    vessels = max(vessels, smoothstep(0.15 + pixel, 0.02, branch) * 0.50 * faint * smoothstep(0.9, 0.25, pixel));
+    vessels = max(vessels, smoothstep(0.09 + pixel, 0.01, twig) * 0.30 * faint * smoothstep(0.35, 0.1, pixel));
     albedo = mix(albedo, vessel_tint, clamp(vessels, 0.0, 1.0) * finish.z);
 
     float ao = mix(bake.x, bake.y, openness);
@@ -99,7 +100,7 @@ void main() {
     vec3 sky = mix(vec3(0.13, 0.085, 0.075), vec3(0.33, 0.34, 0.37), 0.5 + 0.5 * (view_from_world * rough_n).y);
     vec3 light = KEY * wrapped(key_nl, wrap) * shade * mix(vec3(1.0), occlusion, 0.45);
     light += FILL * wrapped(fill_nl, wrap) * occlusion;
-    light += sky * occlusion * mix(0.85, 1.25, stage);
+    light += sky * occlusion * mix(0.75, 1.15, stage);
     vec3 diffuse = albedo * light;
     // light that comes through thin edges
     float through = exp(-bake.w / 5.0);
@@ -122,7 +123,7 @@ void main() {
     specular += coat * KEY * glint * ggx(coat_n, v, key_direction, 0.17, 0.04) * 0.30;
     vec3 rim = vec3(1.2, 0.75, 0.65) * pow(1.0 - nv, 3.0) * (0.25 + 0.75 * clamp(dot(n, rim_direction) + 0.4, 0.0, 1.0));
     vec3 sum = diffuse + specular * open + rim * mix(albedo, vec3(0.6), 0.25) * 0.6 * open;
-    sum += hover * (vec3(0.30, 0.24, 0.22) * pow(1.0 - nv, 2.0) + albedo * 0.12);
+    sum += hover * (vec3(0.20, 0.15, 0.13) * pow(1.0 - nv, 2.4) + albedo * 0.10);
     sum += mark.rgb * mark.a * (0.22 * pow(1.0 - nv, 3.0) + 0.008);
 
 #ifdef GLASS
