@@ -1,15 +1,15 @@
-//! Build a twin from its sources: `build_twin CASE FOLDER PACK`.
+//! Build a twin from its description and its sources: `build_twin CASE.TOML FOLDER PACK`.
 
 use std::{fs, path::Path, time::Instant};
 
-use cases::{Error, library, twin};
+use cases::{Error, case::Case, twin};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [id, folder, out] = arguments.as_slice() else {
-        return Err("usage: build_twin CASE FOLDER PACK".into());
+    let [recipe, folder, out] = arguments.as_slice() else {
+        return Err("usage: build_twin CASE.TOML FOLDER PACK".into());
     };
-    let case = library::find(id).ok_or("no such case")?;
+    let case = Case::parse(recipe, &fs::read_to_string(recipe)?)?;
     let start = Instant::now();
     let read = |file: &str| {
         fs::read(Path::new(folder).join(file)).map_err(|e| Error::Source {
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             remedy: "put it into the folder",
         })
     };
-    let pack = twin::build(case, &read, &mut |stage, part| {
+    let pack = twin::build(&case, &read, &mut |stage, part| {
         eprintln!(
             "{:6.2} s  {} {:.0} %",
             start.elapsed().as_secs_f32(),

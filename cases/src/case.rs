@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Error, Result, twin::pack::Tissue};
+use crate::{Error, Result, error, twin::pack::Tissue};
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -102,8 +102,12 @@ pub struct Source {
 pub struct SurfaceRecipe {
     /// Spacing of the grid at the finest level of detail [mm]; the next levels double it.
     pub spacing: f64,
-    /// Standard deviation of the Gaussian on the indicator [mm].
-    pub smoothing: f64,
+    /// Standard deviation of the Gaussian on the indicator along x, y, z [mm]; more along the axis of thick slices.
+    pub smoothing: [f64; 3],
+    /// Rounds of Taubin's filter at the finest level; a quarter of them at each coarser one.
+    pub rounds: u32,
+    /// How far the filter may move a vertex off the smoothed indicator [mm]: half the steps that the labels show.
+    pub reach: f64,
     /// Levels of detail.
     pub levels: u8,
     /// Connected pieces of fewer voxels go to the majority around them.
@@ -202,14 +206,10 @@ impl Case {
     /// # Errors
     /// Text that is not the schema (with its line), or a field that contradicts another.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
-        let case: Self = toml::from_str(text).map_err(|e: toml::de::Error| {
-            let line =
-                e.span().map_or(0, |s| text[..s.start.min(text.len())].lines().count().max(1));
-            Error::Recipe {
-                file: format!("{file}:{line}"),
-                field: "case".to_owned(),
-                reason: e.message().to_owned(),
-            }
+        let case: Self = toml::from_str(text).map_err(|e: toml::de::Error| Error::Recipe {
+            file: error::place(file, text, &e),
+            field: "case".to_owned(),
+            reason: e.message().to_owned(),
         })?;
         case.check(file)?;
         Ok(case)
@@ -263,11 +263,16 @@ impl Case {
         }
         let surface = &twin.surface;
         if !(0.3..=20.0).contains(&surface.spacing)
-            || !(0.0..=20.0).contains(&surface.smoothing)
+            || !surface.smoothing.iter().all(|s| (0.0..=20.0).contains(s))
             || !(0.3..=20.0).contains(&surface.label_spacing)
+            || !(0.0..=10.0).contains(&surface.reach)
+            || surface.rounds > 1000
             || !(1..=4).contains(&surface.levels)
         {
-            return fail("twin.surface".to_owned(), "spacings are 0.3 to 20 mm, levels 1 to 4");
+            return fail(
+                "twin.surface".to_owned(),
+                "spacings are 0.3 to 20 mm, reach at most 10 mm, rounds at most 1000, levels 1 to 4",
+            );
         }
         if !(1.0..=50.0).contains(&twin.lattice.spacing) {
             return fail("twin.lattice.spacing".to_owned(), "is not between 1 and 50 mm");

@@ -52,3 +52,12 @@ pub enum Error {
     #[error(transparent)]
     Pack(#[from] PackError),
 }
+
+/// `file` with the line at which a TOML error starts.
+pub(crate) fn place(file: &str, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("{file}:{}", before.matches('\n').count() + 1),
+        None => file.to_owned(),
+    }
+}

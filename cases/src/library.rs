@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 1] =
-    [("liver/case.toml", include_str!("../modules/liver/case.toml"))];
+const MODULES: [(&str, &str); 2] = [
+    ("liver/case.toml", include_str!("../modules/liver/case.toml")),
+    ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
+];
 
 static LIBRARY: LazyLock<Vec<Case>> = LazyLock::new(|| {
     // A description that does not parse fails the test below, so the list is whole in every build that passed.

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 use solver_wasm::scene::Material;
 
-use crate::{Error, Result};
+use crate::{Error, Result, error};
 
+/// Name of the table in errors.
 const FILE: &str = "tissue.toml";
 const TABLE: &str = include_str!("tissue.toml");
 
@@ -72,14 +73,10 @@ pub fn table() -> Result<&'static BTreeMap<String, Mechanics>> {
 /// A constant without value, unit, source, species or method, one with the wrong unit, or one that no tissue can have.
 pub fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Mechanics>> {
     let table: BTreeMap<String, Mechanics> =
-        toml::from_str(text).map_err(|e: toml::de::Error| {
-            let line =
-                e.span().map_or(0, |s| text[..s.start.min(text.len())].lines().count().max(1));
-            Error::Recipe {
-                file: format!("{file}:{line}"),
-                field: "tissue".to_owned(),
-                reason: e.message().to_owned(),
-            }
+        toml::from_str(text).map_err(|e: toml::de::Error| Error::Recipe {
+            file: error::place(file, text, &e),
+            field: "tissue".to_owned(),
+            reason: e.message().to_owned(),
         })?;
     for (name, m) in &table {
         for (field, constant, unit, range) in [

@@ -1,12 +1,16 @@
 //! What is computed once for each vertex and looked up ever after: occlusion, curvature, thickness.
 
-use super::measure::{Vec3, area_vector, cross, dot, norm, sub, unit, vertex_normals};
+use super::measure::{
+    Vec3, area_vector, cross, directed_edges, dot, norm, sub, unit, vertex_areas, vertex_normals,
+};
 use crate::volume::Voxels;
 
 /// Rays of a vertex.
 const RAYS: usize = 40;
 /// How far an occluder is felt [mm].
 const OCCLUDER_REACH: f64 = 60.0;
+/// Rounds of averaging over neighbours: rays are few.
+const SMOOTHING: usize = 4;
 /// Thickness that is written as 255 [mm].
 const THICKEST: f64 = 40.0;
 /// Mean curvature that is written as 255 [1/mm].
@@ -23,7 +27,7 @@ pub(super) fn bake(
     let normals = vertex_normals(positions, triangles);
     let step = owners.grid.voxel_volume().cbrt() * 0.75;
     let rays = cosine_rays();
-    let mut values: Vec<[f64; 4]> = positions
+    let mut values: Vec<[f64; 5]> = positions
         .iter()
         .zip(&normals)
         .map(|(p, &n)| {
@@ -40,16 +44,19 @@ pub(super) fn bake(
                 depth += thickness(owners, structure, p, inward, step);
             }
             let n = RAYS as f64;
-            [open / n, self_open / n, 0.0, depth / n / THICKEST]
+            [open / n, self_open / n, depth / n / THICKEST, 0.0, 0.0]
         })
         .collect();
-    for (value, h) in values.iter_mut().zip(mean_curvature(positions, triangles, &normals)) {
-        value[2] = h / SHARPEST;
+    let integrals = curvature_integrals(positions, triangles);
+    for (v, area) in vertex_areas(positions, triangles).into_iter().enumerate() {
+        values[v][3] = integrals[v];
+        values[v][4] = area;
     }
-    smooth(&mut values, triangles, 3);
+    smooth(&mut values, triangles, SMOOTHING);
     values
         .into_iter()
-        .map(|[open, self_open, curvature, depth]| {
+        .map(|[open, self_open, depth, integral, area]| {
+            let curvature = integral / area.max(1e-9) / SHARPEST;
             let byte = |v: f64| (v * 255.0).round().clamp(0.0, 255.0) as u8;
             [
                 byte(open),
@@ -130,36 +137,35 @@ fn thickness(owners: &Voxels<u8>, structure: u8, p: Vec3, d: Vec3, step: f64) ->
     t.min(THICKEST)
 }
 
-/// Mean curvature [1/mm] by the cotangent Laplacian, positive where convex [Meyer et al. 2003].
-fn mean_curvature(positions: &[[f32; 3]], triangles: &[[u32; 3]], normals: &[Vec3]) -> Vec<f64> {
-    let mut laplacian = vec![[0.0; 3]; positions.len()];
-    let mut area = vec![0.0; positions.len()];
-    for t in triangles {
-        let p = t.map(|v| positions[v as usize].map(f64::from));
-        let double = norm(area_vector(p));
-        for c in 0..3 {
-            let (i, j, k) = (c, (c + 1) % 3, (c + 2) % 3);
-            let (e, f) = (sub(p[j], p[i]), sub(p[k], p[i]));
-            let cotangent = (dot(e, f) / norm(cross(e, f)).max(1e-9)).clamp(-5.0, 5.0);
-            let edge = sub(p[k], p[j]);
-            for a in 0..3 {
-                laplacian[t[j] as usize][a] += 0.5 * cotangent * edge[a];
-                laplacian[t[k] as usize][a] -= 0.5 * cotangent * edge[a];
-            }
-            area[t[c] as usize] += double / 6.0;
-        }
+/// Integral of the mean curvature around each vertex [mm], positive where convex: ½ length × angle of each edge, half of it to
+/// either end [Cohen-Steiner and Morvan 2003]; a quotient of sums, because the pointwise value is noise where triangles are thin.
+fn curvature_integrals(positions: &[[f32; 3]], triangles: &[[u32; 3]]) -> Vec<f64> {
+    let mut integrals = vec![0.0; positions.len()];
+    let edges = directed_edges(triangles);
+    let point = |v: u32| positions[v as usize].map(f64::from);
+    let normals: Vec<Vec3> = triangles.iter().map(|t| unit(area_vector(t.map(point)))).collect();
+    for &(a, b, t) in edges.iter().filter(|e| e.0 < e.1) {
+        let Ok(other) = edges.binary_search_by(|e| (e.0, e.1).cmp(&(b, a))) else {
+            continue;
+        };
+        let (n, m) = (normals[t as usize], normals[edges[other].2 as usize]);
+        let edge = sub(point(b), point(a));
+        let angle = dot(cross(n, m), unit(edge)).atan2(dot(n, m));
+        let quarter = 0.25 * norm(edge) * angle;
+        integrals[a as usize] += quarter;
+        integrals[b as usize] += quarter;
     }
-    (0..positions.len()).map(|v| -0.5 * dot(laplacian[v], normals[v]) / area[v].max(1e-9)).collect()
+    integrals
 }
 
-fn smooth(values: &mut [[f64; 4]], triangles: &[[u32; 3]], rounds: usize) {
+fn smooth(values: &mut [[f64; 5]], triangles: &[[u32; 3]], rounds: usize) {
     for _ in 0..rounds {
-        let mut sum: Vec<[f64; 4]> = values.iter().map(|v| v.map(|c| 2.0 * c)).collect();
+        let mut sum: Vec<[f64; 5]> = values.iter().map(|v| v.map(|c| 2.0 * c)).collect();
         let mut weight = vec![2.0; values.len()];
         for t in triangles {
             for c in 0..3 {
                 let (v, w) = (t[c] as usize, t[(c + 1) % 3] as usize);
-                for a in 0..4 {
+                for a in 0..5 {
                     sum[v][a] += values[w][a];
                 }
                 weight[v] += 1.0;

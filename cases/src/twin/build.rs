@@ -10,7 +10,7 @@ use super::{
     complex::{Complex, surface_nets},
     embed::Embedder,
     extract,
-    fair::{self, is_scan_end},
+    fair::{self, Umbrellas, is_scan_end},
     field::{Field, smooth_indicator},
     lattice, measure,
     pack::{
@@ -55,11 +55,6 @@ impl Stage {
     }
 }
 
-/// Rounds of Taubin's filter on a fresh surface.
-const FAIRING_ROUNDS: usize = 25;
-/// How far a vertex may leave its place on the smooth field, in grid spacings.
-const FAIRING_REACH: f64 = 0.5;
-
 /// Build the twin of a case. `sources` gives the bytes of a source file by its name; `progress` hears the stage and how much of
 /// it is done, from 0 to 1.
 ///
@@ -97,8 +92,7 @@ pub fn build(
     let levels = recipe.surface.levels;
     for level in 0..levels {
         progress(Stage::Surfaces, f32::from(level) / f32::from(levels));
-        let spacing = recipe.surface.spacing * f64::from(1 << level);
-        let (complex, partition) = sheets(recipe, &labels, &targets, spacing);
+        let (complex, partition) = sheets(recipe, &labels, &targets, level);
         for structure in 1..=targets.len() as u8 {
             surfaces.push(skin(&complex, structure, level));
         }
@@ -216,24 +210,25 @@ fn structure_volumes(recipe: &Recipe, labels: &Voxels<u8>) -> Result<Vec<f64>> {
         .collect()
 }
 
-/// Smooth sheets between all structures on a grid of about `spacing` mm, enclosing the `targets` volumes [mm³].
+/// Smooth sheets between all structures at one level of detail, enclosing the `targets` volumes [mm³].
 fn sheets(
     recipe: &Recipe,
     labels: &Voxels<u8>,
     targets: &[f64],
-    spacing: f64,
+    level: u8,
 ) -> (Complex, Partition) {
-    let grid = labels.grid.redivided(spacing);
-    let sigma = recipe.surface.smoothing;
+    let surface = &recipe.surface;
+    let grid = labels.grid.redivided(surface.spacing * f64::from(1 << level));
+    let sigma = surface.smoothing;
     let fields: Vec<Field> = (1..=targets.len() as u8)
         .filter_map(|s| smooth_indicator(labels, s, &grid, sigma))
         .collect();
-    let partition = Partition::new(grid, fields, targets, sigma);
+    let partition = Partition::new(grid, fields, targets, sigma.iter().sum::<f64>() / 3.0);
     let mut complex = surface_nets(&partition);
-    let rings = fair::rings(&complex);
-    let reach = FAIRING_REACH * complex.spacing;
-    fair::smooth(&mut complex, &rings, FAIRING_ROUNDS, reach);
-    volumes::restore(&mut complex, &rings, targets, reach);
+    let umbrellas = Umbrellas::new(&complex);
+    let reach = surface.reach.max(0.25 * complex.spacing);
+    fair::smooth(&mut complex, &umbrellas, surface.rounds >> (2 * level), reach);
+    volumes::restore(&mut complex, &umbrellas, targets, reach);
     (complex, partition)
 }
 
@@ -315,8 +310,8 @@ fn structures(
             Structure {
                 id: s.id.clone(),
                 label: i as u8 + 1,
-                volume_ml: volume / 1000.0,
-                label_volume_ml: targets[i] / 1000.0,
+                volume_ml: measure::rounded(volume / 1000.0),
+                label_volume_ml: measure::rounded(targets[i] / 1000.0),
                 closed: volume > 0.0 && finest.is_some_and(|f| measure::is_closed(&f.triangles)),
                 body: s
                     .body

@@ -42,12 +42,8 @@ pub(super) struct Complex {
     pub(super) positions: Vec<[f64; 3]>,
     /// Coordinate that a vertex must keep, per axis: it lies on the face where the scan ends.
     pub(super) pinned: Vec<[Option<f64>; 3]>,
-    /// Number of different owners around each vertex: 2 on a sheet, 3 and more where sheets meet.
-    pub(super) owners: Vec<u8>,
     /// The quads.
     pub(super) quads: Vec<Quad>,
-    /// Pairs of vertices joined by an edge where three sheets or more meet.
-    pub(super) curves: Vec<[u32; 2]>,
     /// Spacing of the grid it was made on [mm].
     pub(super) spacing: f64,
 }
@@ -87,9 +83,7 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
     let mut complex = Complex {
         positions: Vec::new(),
         pinned: Vec::new(),
-        owners: Vec::new(),
         quads: Vec::new(),
-        curves: Vec::new(),
         spacing: grid.voxel_volume().cbrt(),
     };
     // The dual cell whose low corner is padded point p has p's index.
@@ -119,10 +113,9 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
                         let slot = &mut vertex_of_cell[padded.index(cell)];
                         if *slot == u32::MAX {
                             *slot = complex.positions.len() as u32;
-                            let (position, pinned, owners) = vertex(&padded, &grid, cell);
+                            let (position, pinned) = vertex(&padded, &grid, cell);
                             complex.positions.push(position);
                             complex.pinned.push(pinned);
-                            complex.owners.push(owners);
                         }
                         *slot
                     });
@@ -136,17 +129,11 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
             }
         }
     }
-    complex.curves = curves(&padded, &vertex_of_cell);
     complex
 }
 
-/// Number of different owners among these.
-fn different(owners: &[u8]) -> u8 {
-    (0..owners.len()).filter(|&i| !owners[..i].contains(&owners[i])).count() as u8
-}
-
-/// Position, pinned coordinates and number of owners of the vertex of a dual cell.
-fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<f64>; 3], u8) {
+/// Position and pinned coordinates of the vertex of a dual cell.
+fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<f64>; 3]) {
     let corner = |c: usize| [cell[0] + (c & 1), cell[1] + (c >> 1 & 1), cell[2] + (c >> 2 & 1)];
     let owners: [u8; 8] = std::array::from_fn(|c| padded.owner(corner(c)));
     let (mut sum, mut count) = ([0.0; 3], 0.0);
@@ -175,7 +162,7 @@ fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<
     let position = std::array::from_fn(|a| {
         pinned[a].unwrap_or(grid.origin[a] + (sum[a] / count - 1.0) * grid.spacing[a])
     });
-    (position, pinned, different(&owners))
+    (position, pinned)
 }
 
 /// Where between two neighbouring points their owners are equally strong, as a fraction of the way.
@@ -190,43 +177,4 @@ fn crossing(padded: &Padded, p: [usize; 3], q: [usize; 3], a: u8, b: u8) -> f64 
     let t = at_p / (at_p - at_q);
     // A third owner nearby, or a draw, leaves the ratio meaningless: stay off the points.
     if t.is_finite() { t.clamp(0.05, 0.95) } else { 0.5 }
-}
-
-/// Dual edges (faces of the grid) with three owners or more at their corners.
-fn curves(padded: &Padded, vertex_of_cell: &[u32]) -> Vec<[u32; 2]> {
-    let n = padded.dims;
-    let mut curves = Vec::new();
-    for z in 0..n[2] {
-        for y in 0..n[1] {
-            for x in 0..n[0] {
-                let cell = [x, y, z];
-                let here = vertex_of_cell[padded.index(cell)];
-                if here == u32::MAX {
-                    continue;
-                }
-                for axis in 0..3 {
-                    if cell[axis] == 0 {
-                        continue;
-                    }
-                    let mut before = cell;
-                    before[axis] -= 1;
-                    let there = vertex_of_cell[padded.index(before)];
-                    if there == u32::MAX {
-                        continue;
-                    }
-                    let (u, v) = ((axis + 1) % 3, (axis + 2) % 3);
-                    let face = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(du, dv)| {
-                        let mut point = cell;
-                        point[u] += du;
-                        point[v] += dv;
-                        padded.owner(point)
-                    });
-                    if different(&face) >= 3 {
-                        curves.push([there, here]);
-                    }
-                }
-            }
-        }
-    }
-    curves
 }

@@ -32,7 +32,7 @@ impl Field {
     }
 }
 
-/// Convolve the indicator of `structure` with a Gaussian of standard deviation `sigma` [mm], exactly over each voxel, and
+/// Convolve the indicator of `structure` with a Gaussian of standard deviation `sigma` [mm] along x, y, z, exactly over each voxel, and
 /// sample it on `target`, which divides the same box. Beyond the box the outermost voxels go on for ever, so that a surface
 /// meets the end of the scan at a right angle.
 ///
@@ -41,12 +41,12 @@ pub(super) fn smooth_indicator(
     volume: &Voxels<u8>,
     structure: u8,
     target: &Grid,
-    sigma: f64,
+    sigma: [f64; 3],
 ) -> Option<Field> {
     let source = &volume.grid;
     let (low, high) = bounding_box(volume, structure)?;
     let axes: [Vec<Tap>; 3] =
-        std::array::from_fn(|a| taps(source, target, a, sigma, low[a], high[a]));
+        std::array::from_fn(|a| taps(source, target, a, sigma[a], low[a], high[a]));
     let dims: [usize; 3] = std::array::from_fn(|a| high[a] - low[a]);
     let out: [usize; 3] = std::array::from_fn(|a| axes[a].len());
 

@@ -3,6 +3,11 @@
 /// A vector of three.
 pub(super) type Vec3 = [f64; 3];
 
+/// To four decimals: a number that a JSON text gives back exactly.
+pub(super) fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
 pub(super) fn sub(a: Vec3, b: Vec3) -> Vec3 {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }

@@ -10,6 +10,8 @@ pub use container::{FORMAT_VERSION, PackError, decode, encode};
 use serde::{Deserialize, Serialize};
 use solver_wasm::scene::Scene;
 
+use super::measure;
+
 /// A twin, decoded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pack {
@@ -159,6 +161,29 @@ pub struct Surface {
     pub baked: Vec<[u8; 4]>,
     /// Triangles, shape [triangle_count, 3].
     pub triangles: Vec<[u32; 3]>,
+}
+
+impl Surface {
+    /// Unit normals of the vertices, weighted by area. On the rim of a face where the scan ends only the organ's own side counts,
+    /// so that the edge stays crisp; inside that face the normal is the plane's.
+    pub fn normals(&self, ends: &[ScanEnd]) -> Vec<[f32; 3]> {
+        let at_end = |t: &[u32; 3]| {
+            ends.iter().any(|end| {
+                let axis = usize::from(end.axis);
+                t.iter().all(|&v| self.positions[v as usize][axis] == end.position)
+            })
+        };
+        let (face, own): (Vec<_>, Vec<_>) = self.triangles.iter().copied().partition(at_end);
+        let mut held = vec![false; self.positions.len()];
+        for v in own.iter().flatten() {
+            held[*v as usize] = true;
+        }
+        let own = measure::vertex_normals(&self.positions, &own);
+        let face = measure::vertex_normals(&self.positions, &face);
+        (0..self.positions.len())
+            .map(|v| if held[v] { own[v] } else { face[v] }.map(|c| c as f32))
+            .collect()
+    }
 }
 
 /// A box of 8-bit voxels.

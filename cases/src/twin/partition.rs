@@ -17,7 +17,7 @@ const ROUNDS: usize = 14;
 
 impl Partition {
     /// Let the largest of the biased fields own each point; the biases are found so that each structure keeps `volumes`
-    /// [mm³]. `sigma` is the fields' Gaussian [mm].
+    /// [mm³]. `sigma` is the fields' Gaussian [mm], the mean of the axes.
     pub(super) fn new(grid: Grid, fields: Vec<Field>, volumes: &[f64], sigma: f64) -> Self {
         let mut this = Self {
             owners: Voxels { grid, values: Vec::new() },

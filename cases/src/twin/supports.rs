@@ -6,7 +6,7 @@ use solver_wasm::scene::Support;
 
 use super::{
     embed::Embedder,
-    measure::{dot, unit, vertex_areas, vertex_normals},
+    measure::{dot, rounded, unit, vertex_areas, vertex_normals},
     pack::{SupportNote, Surface},
 };
 use crate::{case::SupportRecipe, volume::Voxels};
@@ -74,7 +74,7 @@ pub(super) fn supports(
     let note = SupportNote {
         name: recipe.name.clone(),
         structure: recipe.structure.clone(),
-        area_mm2,
+        area_mm2: rounded(area_mm2),
         stiffness: recipe.stiffness,
         reason: recipe.reason.clone(),
     };

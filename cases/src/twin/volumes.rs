@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{
     complex::{Complex, OUTSIDE},
-    fair::Rings,
+    fair::Umbrellas,
     measure::{Vec3, cross, dot, norm, sub},
 };
 
@@ -14,14 +14,14 @@ const ROUNDS: usize = 6;
 ///
 /// With J = ∂V/∂x (one row a structure) and B = smooth⁴(M⁻¹Jᵀ), M the vertices' areas: solve (J B) λ = ΔV, then x += B λ;
 /// Newton's method, because V is cubic in x. No vertex moves more than `reach` a round [mm].
-pub(super) fn restore(complex: &mut Complex, rings: &Rings, volumes: &[f64], reach: f64) {
+pub(super) fn restore(complex: &mut Complex, umbrellas: &Umbrellas, volumes: &[f64], reach: f64) {
     for _ in 0..ROUNDS {
         let (missing, rows) = gradients(complex, volumes);
         if missing.iter().zip(volumes).all(|(m, v)| m.abs() < 1e-5 * v) {
             break;
         }
         let directions: Vec<Vec<Vec3>> =
-            rows.iter().map(|row| direction(complex, rings, row)).collect();
+            rows.iter().map(|row| direction(complex, umbrellas, row)).collect();
         let n = volumes.len();
         let system = DMatrix::from_fn(n, n, |r, c| {
             let product: f64 =
@@ -85,7 +85,7 @@ fn gradients(complex: &Complex, volumes: &[f64]) -> (Vec<f64>, Vec<Vec<(u32, Vec
 }
 
 /// smooth⁴(M⁻¹ row): where the vertices go for more volume of one structure.
-fn direction(complex: &Complex, rings: &Rings, row: &[(u32, Vec3)]) -> Vec<Vec3> {
+fn direction(complex: &Complex, umbrellas: &Umbrellas, row: &[(u32, Vec3)]) -> Vec<Vec3> {
     let mut field = vec![[0.0; 3]; complex.positions.len()];
     for &(v, gradient) in row {
         // |∂V/∂x| is about the vertex's area: the direction becomes the unit normal.
@@ -97,14 +97,10 @@ fn direction(complex: &Complex, rings: &Rings, row: &[(u32, Vec3)]) -> Vec<Vec3>
     for _ in 0..4 {
         let before = field.clone();
         for (v, to) in field.iter_mut().enumerate() {
-            let ring = rings.of(v);
+            let mean = umbrellas.mean(v, &before);
             for a in 0..3 {
-                let sum: f64 = ring.iter().map(|&w| before[w as usize][a]).sum();
-                to[a] = if complex.pinned[v][a].is_some() {
-                    0.0
-                } else {
-                    0.5 * before[v][a] + 0.5 * sum / ring.len().max(1) as f64
-                };
+                let free = complex.pinned[v][a].is_none();
+                to[a] = if free { 0.5 * (before[v][a] + mean[a]) } else { 0.0 };
             }
         }
     }

@@ -11,6 +11,11 @@ use super::{
     stream::{Reader, put_varint, unzigzag, zigzag},
 };
 
+/// −log₂ of the finest step [mm].
+const MAX_SHIFT: i32 = 12;
+/// Whole numbers up to this are exact in f32.
+const EXACT: u32 = 1 << 24;
+
 /// The grid that positions lie on: whole multiples of `step`, which is a power of two, so that every position is exact in f32.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quantiser {
@@ -21,7 +26,7 @@ pub(crate) struct Quantiser {
 }
 
 impl Quantiser {
-    /// The finest grid, 1/128 mm or coarser, that holds these positions in 16 bits. None if a position is not a number or
+    /// The finest grid, 1/4096 mm or coarser, that holds these positions in 16 bits. None if a position is not a number or
     /// beyond 10 m.
     pub(crate) fn new<'a>(positions: impl Iterator<Item = &'a [f32; 3]>) -> Option<Self> {
         let (mut low, mut high) = ([0.0_f32; 3], [0.0_f32; 3]);
@@ -34,10 +39,15 @@ impl Quantiser {
                 high[a] = if i == 0 { p[a] } else { high[a].max(p[a]) };
             }
         }
-        (0..=7).rev().find_map(|shift| {
+        (0..=MAX_SHIFT).rev().find_map(|shift| {
             let this = Self { low: [0; 3], shift };
             let low = low.map(|c| this.multiple(c));
-            let fits = (0..3).all(|a| this.multiple(high[a]) - low[a] <= i32::from(u16::MAX));
+            let fits = (0..3).all(|a| {
+                let high = this.multiple(high[a]);
+                high - low[a] <= i32::from(u16::MAX)
+                    && high.unsigned_abs() <= EXACT
+                    && low[a].unsigned_abs() <= EXACT
+            });
             fits.then_some(Self { low, shift })
         })
     }
@@ -278,14 +288,14 @@ impl Prediction {
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Surface>, PackError> {
     let mut reader = Reader::new("surfaces", bytes);
     let shift = i32::from(reader.byte()?);
-    if shift > 7 {
+    if shift > MAX_SHIFT {
         return Err(reader.error("has an unknown quantisation"));
     }
     let mut low = [0; 3];
     for l in &mut low {
         *l = reader.u32()? as i32;
-        if l.unsigned_abs() > 1 << 21 {
-            return Err(reader.error("lies metres away"));
+        if l.unsigned_abs() > EXACT {
+            return Err(reader.error("lies too far away"));
         }
     }
     let quantiser = Quantiser { low, shift };
@@ -445,5 +455,91 @@ impl std::hash::Hasher for EdgeHasher {
     fn write_u64(&mut self, value: u64) {
         let mixed = (value ^ value >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ mixed >> 32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two octahedra, one beside the other, numbered at random.
+    fn octahedra(order: &[u32]) -> Surface {
+        let mut positions = vec![[0.0; 3]; 12];
+        let mut triangles = Vec::new();
+        for part in 0..2_u32 {
+            for (corner, direction) in
+                [(0, 1.0), (1, 1.0), (2, 1.0), (0, -1.0), (1, -1.0), (2, -1.0)]
+                    .into_iter()
+                    .enumerate()
+            {
+                let mut p = [10.0 * part as f32 - 3.5, 2.0, 1.0];
+                p[direction.0] += 2.5 * direction.1;
+                positions[order[6 * part as usize + corner] as usize] = p;
+            }
+            for octant in 0..8_u32 {
+                let corner = |axis: u32| axis + 3 * (octant >> axis & 1);
+                let mut t = [corner(0), corner(1), corner(2)];
+                if octant.count_ones() % 2 == 1 {
+                    t.swap(1, 2);
+                }
+                triangles.push(t.map(|c| order[(6 * part + c) as usize]));
+            }
+        }
+        let baked = (0..12).map(|v| [v, 255 - v, 128, 7]).collect();
+        Surface { structure: 3, level: 1, positions, baked, triangles }
+    }
+
+    proptest! {
+        #[test]
+        fn surfaces_come_back(order in Just((0..12).collect::<Vec<u32>>()).prop_shuffle()) {
+            let mut surface = octahedra(&order);
+            reorder(&mut surface).unwrap();
+            let once = surface.clone();
+            reorder(&mut surface).unwrap();
+            prop_assert_eq!(&once, &surface);
+            prop_assert_eq!(decode(&encode(&[surface.clone(), surface.clone()]).unwrap()).unwrap(), [surface.clone(), surface]);
+        }
+
+        #[test]
+        fn damaged_bytes_never_panic(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), keep in any::<prop::sample::Index>()) {
+            let order: Vec<u32> = (0..12).collect();
+            let mut bytes = encode(&[octahedra(&order), octahedra(&order)]).unwrap();
+            for (at, with) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = with;
+            }
+            if let Ok(surfaces) = decode(&bytes) {
+                for s in surfaces {
+                    prop_assert!(s.triangles.iter().flatten().all(|&v| (v as usize) < s.positions.len()));
+                }
+            }
+            prop_assert!(decode(&bytes[..keep.index(bytes.len())]).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_surface_is_refused() {
+        let order: Vec<u32> = (0..12).collect();
+        let refused = |change: fn(&mut Surface)| {
+            let mut surface = octahedra(&order);
+            change(&mut surface);
+            assert!(encode(&[surface]).is_err());
+        };
+        refused(|s| s.triangles[0].swap(0, 1));
+        refused(|s| s.triangles[0][0] = 12);
+        refused(|s| s.positions[0][0] = f32::NAN);
+        refused(|s| s.positions[0][0] = 1e9);
+        refused(|s| s.baked.truncate(11));
+    }
+
+    #[test]
+    fn an_open_surface_comes_back_too() {
+        let order: Vec<u32> = (0..12).collect();
+        let mut surface = octahedra(&order);
+        surface.triangles.truncate(5);
+        reorder(&mut surface).unwrap();
+        assert_eq!(decode(&encode(&[surface.clone()]).unwrap()).unwrap(), [surface]);
     }
 }

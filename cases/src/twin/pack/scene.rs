@@ -193,3 +193,73 @@ fn decode_lattice(
     }
     Ok(lattice)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two cells at one place that share no node, and one beside the first that shares four.
+    fn scene() -> Scene {
+        let place =
+            |x: u16| (0..8).map(move |c: u16| [x + (c & 1), 2 + (c >> 1 & 1), 3 + (c >> 2 & 1)]);
+        let mut nodes: Vec<[u16; 3]> = place(1).chain(place(1)).collect();
+        nodes.extend(place(2).filter(|p| p[0] == 3));
+        let cell = |x, body, nodes| Cell { coord: [x, 2, 3], nodes, body, material: 0, samples: 5 };
+        Scene {
+            lattice: Lattice {
+                origin: [1.0, -2.0, 3.0],
+                spacing: 8.0,
+                nodes,
+                cells: vec![
+                    cell(1, 0, [0, 1, 2, 3, 4, 5, 6, 7]),
+                    cell(1, 0, [8, 9, 10, 11, 12, 13, 14, 15]),
+                    cell(2, 0, [1, 16, 3, 17, 5, 18, 7, 19]),
+                ],
+            },
+            materials: vec![Material { young: 5.0, poisson: 0.45, density: 1e-6, damping: 0.01 }],
+            supports: vec![Support {
+                point: Embedding { cell: 2, local: [0.5, 0.25, 1.0] },
+                stiffness: [1.0, 2.0, 0.0],
+            }],
+            gravity: [0.0, 9810.0, 0.0],
+        }
+    }
+
+    #[test]
+    fn a_scene_comes_back() {
+        assert_eq!(decode(&encode(&scene()).unwrap()).unwrap(), scene());
+    }
+
+    #[test]
+    fn what_does_not_hold_together_is_refused() {
+        let refused = |change: fn(&mut Scene)| {
+            let mut scene = scene();
+            change(&mut scene);
+            let bytes = encode(&scene);
+            assert!(bytes.is_err() || decode(&bytes.unwrap_or_default()).is_err());
+        };
+        refused(|s| s.lattice.nodes.swap(0, 1));
+        refused(|s| s.lattice.nodes.push([0; 3]));
+        refused(|s| s.lattice.cells[0].coord[0] = u16::MAX);
+        refused(|s| s.lattice.cells[0].samples = 0);
+        refused(|s| s.lattice.cells[2].material = 1);
+        refused(|s| s.supports[0].point.cell = 3);
+        refused(|s| s.supports[0].stiffness[0] = f32::NAN);
+        refused(|s| s.materials[0].poisson = 0.5);
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_bytes_never_panic(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), keep in any::<prop::sample::Index>()) {
+            let mut bytes = encode(&scene()).unwrap();
+            for (at, with) in damage {
+                let at = at.index(bytes.len());
+                bytes[at] = with;
+            }
+            let _ = decode(&bytes);
+            prop_assert!(decode(&bytes[..keep.index(bytes.len())]).is_err());
+        }
+    }
+}

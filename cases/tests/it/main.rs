@@ -1,0 +1,9 @@
+//! The crate from outside: synthetic labels with known answers, hostile bytes, and the real scans where they are at hand.
+
+mod hostile;
+mod phantom;
+mod real;
+mod recipe;
+mod surfaces;
+mod tissue;
+mod volumes;

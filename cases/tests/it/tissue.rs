@@ -1,0 +1,47 @@
+//! A number of biology without value, unit, source, species and method does not load.
+
+use cases::{library, tissue};
+
+const WHOLE: &str = r#"
+[liver]
+young = { value = 5.5, unit = "kPa", source = "a", species = "human", method = "m", checked = false }
+poisson = { value = 0.45, unit = "1", source = "a", species = "none", method = "m", checked = false }
+density = { value = 1060.0, unit = "kg/m^3", source = "a", species = "human", method = "m", checked = false }
+damping = { value = 0.01, unit = "s", source = "a", species = "human", method = "m", checked = false }
+"#;
+
+#[test]
+fn each_part_of_a_constant_is_needed() {
+    let table = tissue::parse("t.toml", WHOLE).unwrap();
+    let material = table["liver"].material();
+    assert_eq!((material.young, material.poisson), (5.5, 0.45));
+    assert!((material.density - 1.06e-6).abs() < 1e-12);
+    for part in [
+        "value = 5.5, ",
+        "unit = \"kPa\", ",
+        "source = \"a\", ",
+        "species = \"human\", ",
+        "method = \"m\", ",
+    ] {
+        let text = WHOLE.replacen(part, "", 1);
+        let error = tissue::parse("t.toml", &text).unwrap_err().to_string();
+        assert!(error.contains("t.toml:3"), "{part}: {error}");
+    }
+    for (from, to) in
+        [("source = \"a\"", "source = \" \""), ("kPa", "Pa"), ("5.5", "-1.0"), ("0.45", "0.5")]
+    {
+        assert!(tissue::parse("t.toml", &WHOLE.replacen(from, to, 1)).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn every_soft_structure_of_the_library_has_its_mechanics() {
+    let table = tissue::table().unwrap();
+    for case in library() {
+        for structure in &case.twin.structures {
+            if let Some(name) = &structure.mechanics {
+                assert!(table.contains_key(name), "{}: {}: {name}", case.id, structure.id);
+            }
+        }
+    }
+}
