@@ -87,6 +87,9 @@ impl Hand {
     /// Open the jaws.
     pub fn release(&mut self) -> Option<ViewerEvent> {
         let hold = self.hold.take()?;
+        if hold.by_keys {
+            self.hover = None;
+        }
         Some(ViewerEvent::Released {
             peak_force: hold.peak_force,
             peak_displacement: hold.peak_displacement,

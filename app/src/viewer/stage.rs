@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     rc::{Rc, Weak},
-    sync::Arc,
 };
 
 use cases::twin::pack::Pack;
@@ -73,9 +72,20 @@ fn graphics(
         .flatten()
         .and_then(|c| c.dyn_into::<WebGl2RenderingContext>().ok())
         .ok_or(ViewerError::NoWebGl2)?;
+    wrap(context)
+}
+
+#[cfg(target_arch = "wasm32")]
+fn wrap(context: WebGl2RenderingContext) -> Result<three_d::core::Context, ViewerError> {
     let context = three_d::context::Context::from_webgl2_context(context);
-    three_d::core::Context::from_gl_context(Arc::new(context))
+    three_d::core::Context::from_gl_context(std::sync::Arc::new(context))
         .map_err(|e| ViewerError::Driver(e.to_string()))
+}
+
+/// Off the web, where only lints and unit tests go, there is no canvas.
+#[cfg(not(target_arch = "wasm32"))]
+fn wrap(_: WebGl2RenderingContext) -> Result<three_d::core::Context, ViewerError> {
+    Err(ViewerError::NoWebGl2)
 }
 
 impl Stage {

@@ -55,11 +55,14 @@ void main() {
         return;
     }
 
+    // turned, so that the noise's lattice never lines up with the patient's axes
+    const mat3 TURN = mat3(0.36, 0.48, -0.8, -0.8, 0.6, 0.0, 0.48, 0.64, 0.6);
+    vec3 at = TURN * rest;
 #ifdef HIGH
-    vec4 g6 = grain(rest / 6.1), g13 = grain(rest / 13.3), g31 = grain(rest / 31.7), g90 = grain(rest / 90.0);
-    vec4 c32 = grain(rest / 37.0 + 0.37), c120 = grain(rest / 120.0 + 0.71);
+    vec4 g6 = grain(at / 6.1), g13 = grain(at / 13.3), g31 = grain(at / 31.7), g90 = grain(at / 90.0);
+    vec4 c32 = grain(at / 37.0 + 0.37), c120 = grain(at / 120.0 + 0.71);
 #else
-    vec4 g6 = vec4(0.0, 0.0, 0.0, 0.5), g13 = grain(rest / 13.3), g31 = g6, g90 = grain(rest / 90.0);
+    vec4 g6 = vec4(0.0, 0.0, 0.0, 0.5), g13 = grain(at / 13.3), g31 = g6, g90 = grain(at / 90.0);
     vec4 c32 = g13, c120 = g90;
 #endif
     // relief fades out where it would be finer than the pixels
@@ -67,8 +70,9 @@ void main() {
     vec3 slope_fine = g6.xyz * 0.34 * fine + g13.xyz * 0.50;
     vec3 slope_coarse = g31.xyz * 0.62 + g90.xyz * 0.8;
     vec3 slope = bump.x * slope_fine + bump.y * slope_coarse;
+    slope = slope * TURN;
     vec3 rough_n = normalize(n - (slope - n * dot(slope, n)));
-    vec3 wet = bump.x * 0.22 * slope_fine + bump.y * 0.75 * slope_coarse;
+    vec3 wet = (bump.x * 0.22 * slope_fine + bump.y * 0.75 * slope_coarse) * TURN;
     vec3 coat_n = normalize(n - (wet - n * dot(wet, n)));
 
     // colour: two depths of blood, paler on ridges, vessels along the zero-sets of the noise
@@ -77,7 +81,7 @@ void main() {
     albedo *= 1.0 + 0.35 * bake.z;
     // distance to a zero-set [mm] is value over slope, in the texture's units: lines of even width
     float pixel = length(fwidth(rest)) * 0.7;
-    vec4 tree = grain(rest / 53.0 + 0.04 * g31.xyz);
+    vec4 tree = grain(at / 53.0 + 0.04 * g31.xyz);
     float trunk = abs(tree.a - 0.5) / max(length(tree.xyz), 0.06) * 7.1;
     float branch = abs(g31.a - 0.5 + 0.02 * (g6.a - 0.5)) / max(length(g31.xyz), 0.08) * 4.2;
     float twig = abs(g13.a - 0.5) / max(length(g13.xyz), 0.10) * 1.8;
