@@ -7,7 +7,6 @@ mod bake;
 mod build;
 mod clean;
 mod complex;
-pub mod embed;
 mod extract;
 mod fair;
 mod field;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use solver_wasm::scene::Scene;
+use solver_wasm::{embed::LatticeIndex, scene::Scene};
 
 use super::{
     bake, clean,
     complex::{Complex, surface_nets},
-    embed::Embedder,
     extract,
     fair::{self, Umbrellas, is_scan_end},
     field::{Field, smooth_indicator},
@@ -365,14 +364,14 @@ fn scene(
         surfaces.iter().flat_map(|s| s.positions.iter().map(|&p| (s.structure as u8 + 1, p)));
     let lattice = lattice::lattice(owners, &tissues, vertices, recipe.lattice.spacing);
     let mut held = Vec::new();
-    let embedder = Embedder::new(&lattice);
+    let index = LatticeIndex::new(&lattice);
     for support in &recipe.supports {
         let surface = surfaces.iter().find(|s| {
             s.level == 0 && manifest.structures[usize::from(s.structure)].id == support.structure
         });
         let body = surface.and_then(|s| manifest.structures[usize::from(s.structure)].body);
         let (Some(surface), Some(body)) = (surface, body) else { continue };
-        let (springs, note) = supports::supports(support, surface, body, &embedder, source);
+        let (springs, note) = supports::supports(support, surface, body, &index, source);
         if springs.is_empty() {
             return Err(Error::Structure {
                 structure: support.structure.clone(),

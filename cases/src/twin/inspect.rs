@@ -1,6 +1,11 @@
 //! The quality report of a pack: what was built, how good it is, and where it comes from.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use serde::Serialize;
+use solver_wasm::{
+    control::Control, model::Model, newton::Effort, real::Lanes, state::State, step::Solver,
+};
 
 use super::{
     lattice, measure,
@@ -81,6 +86,8 @@ pub struct LatticeReport {
     pub pieces: usize,
     /// Springs that hold the tissue.
     pub supports: usize,
+    /// Did the forces balance under gravity? None if the solver refuses the scene.
+    pub settles: Option<bool>,
 }
 
 /// One soft body.
@@ -94,6 +101,10 @@ pub struct BodyReport {
     pub sample_volume_ml: f64,
     /// Mass of its samples [g].
     pub mass_g: f64,
+    /// How far gravity carries it from where the scan saw it: mean over its nodes [mm].
+    pub sag_mean_mm: f64,
+    /// The furthest node [mm].
+    pub sag_max_mm: f64,
 }
 
 /// Measure a decoded pack; `bytes` is the length of its file.
@@ -131,6 +142,7 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
         .collect();
     let scene = &pack.scene;
     let cell_volume = f64::from(scene.lattice.spacing).powi(3);
+    let settled = settle(pack);
     let bodies = manifest
         .bodies
         .iter()
@@ -143,11 +155,19 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
             let density = |c: &solver_wasm::lattice::Cell| {
                 f64::from(scene.materials[usize::from(c.material)].density)
             };
+            let sag = settled.as_ref().map(|(_, sag)| {
+                let nodes: BTreeSet<u32> = cells().flat_map(|c| c.nodes).collect();
+                let each = nodes.iter().map(|&n| sag[n as usize]);
+                (each.clone().sum::<f64>() / nodes.len().max(1) as f64, each.fold(0.0, f64::max))
+            });
+            let (sag_mean_mm, sag_max_mm) = sag.unwrap_or_default();
             BodyReport {
                 name: name.clone(),
                 cells: cells().count(),
                 sample_volume_ml: cells().map(volume).sum::<f64>() / 1000.0,
                 mass_g: cells().map(|c| volume(c) * density(c)).sum::<f64>() * 1000.0,
+                sag_mean_mm,
+                sag_max_mm,
             }
         })
         .collect();
@@ -163,12 +183,22 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
             bodies,
             pieces: lattice::piece_count(&scene.lattice),
             supports: scene.supports.len(),
+            settles: settled.map(|(converged, _)| converged),
         },
         warnings: manifest.warnings.clone(),
         scan_end: manifest.scan_end.clone(),
         supports: manifest.supports.clone(),
         provenance: manifest.provenance.clone(),
     }
+}
+
+/// The equilibrium under gravity: whether the forces balance, and how far each node has moved [mm].
+fn settle(pack: &Pack) -> Option<(bool, Vec<f64>)> {
+    let model = Arc::new(Model::new(&pack.scene).ok()?);
+    let mut state = State::at_rest(&model);
+    let report = Solver::new(model).settle(&mut state, &Control::default(), &Effort::ACCURATE);
+    let length = |u: &Lanes| u.to_array().iter().map(|c| f64::from(*c).powi(2)).sum::<f64>().sqrt();
+    Some((report.converged, state.displacements.iter().map(length).collect()))
 }
 
 fn level(surface: &Surface, volume: f64, ends: &[ScanEnd]) -> LevelReport {

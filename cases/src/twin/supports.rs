@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use solver_wasm::scene::Support;
+use solver_wasm::{embed::LatticeIndex, scene::Support};
 
 use super::{
-    embed::Embedder,
     measure::{dot, rounded, unit, vertex_areas, vertex_normals},
     pack::{SupportNote, Surface},
 };
@@ -17,7 +16,7 @@ pub(super) fn supports(
     recipe: &SupportRecipe,
     surface: &Surface,
     body: u16,
-    embedder: &Embedder,
+    index: &LatticeIndex,
     source: &Voxels<u16>,
 ) -> (Vec<Support>, SupportNote) {
     let normals = vertex_normals(&surface.positions, &surface.triangles);
@@ -47,7 +46,7 @@ pub(super) fn supports(
         if !held {
             continue;
         }
-        let Some(embedding) = embedder.embed(*position, body) else {
+        let Some(embedding) = index.embed(body, *position) else {
             continue;
         };
         area_mm2 += areas[v];

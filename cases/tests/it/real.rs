@@ -34,6 +34,10 @@ fn built(id: &str) -> Option<Report> {
     let report = inspect(&back, bytes.len());
     assert!(report.bytes <= 3_000_000, "{} bytes", report.bytes);
     assert!((2_000..=5_500).contains(&report.lattice.cells), "{} cells", report.lattice.cells);
+    assert_eq!(report.lattice.settles, Some(true));
+    for body in &report.lattice.bodies {
+        assert!(body.sag_mean_mm < 4.0, "{} sags by {} mm", body.name, body.sag_mean_mm);
+    }
     for s in &report.structures {
         assert!(s.closed, "{} is not closed", s.id);
         assert!(s.volume_error_percent.abs() < 0.1, "{}: {} %", s.id, s.volume_error_percent);

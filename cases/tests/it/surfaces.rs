@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use cases::twin::{
-    embed::Embedder,
     inspect::inspect,
     pack::{Pack, Surface, decode, encode},
 };
+
+use solver_wasm::embed::LatticeIndex;
 
 use crate::phantom::{FINE, Phantom};
 
@@ -48,14 +49,14 @@ fn assert_sound(pack: &Pack) {
 /// Every vertex of a soft structure lies in a cell of its body, and bodies share no node.
 fn assert_covered(pack: &Pack) {
     let lattice = &pack.scene.lattice;
-    let embedder = Embedder::new(lattice);
+    let index = LatticeIndex::new(lattice);
     for surface in &pack.surfaces {
         let Some(body) = pack.manifest.structures[usize::from(surface.structure)].body else {
             continue;
         };
         for &p in &surface.positions {
-            let at = embedder
-                .embed(p, body)
+            let at = index
+                .embed(body, p)
                 .unwrap_or_else(|| panic!("{p:?} is in no cell of body {body}"));
             assert!(at.local.iter().all(|c| (-0.01..=1.01).contains(c)), "{:?}", at.local);
             assert_eq!(lattice.cells[at.cell as usize].body, body);
@@ -223,9 +224,9 @@ fn a_narrow_gap_keeps_two_lobes_apart() {
     );
     assert_covered(&pack);
     assert_eq!(inspect(&pack, 0).lattice.pieces, 1);
-    let embedder = Embedder::new(&pack.scene.lattice);
+    let index = LatticeIndex::new(&pack.scene.lattice);
     let nodes = |z| {
-        let at = embedder.embed([40.0, 20.0, z], 0).unwrap();
+        let at = index.embed(0, [40.0, 20.0, z]).unwrap();
         pack.scene.lattice.cells[at.cell as usize].nodes
     };
     let (below, above) = (nodes(18.5), nodes(21.5));
