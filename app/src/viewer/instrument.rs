@@ -143,21 +143,25 @@ impl Grip {
     }
 }
 
-/// The forceps on the GPU.
+struct GpuPart {
+    positions: VertexBuffer<[f32; 3]>,
+    normals: VertexBuffer<[f32; 3]>,
+    elements: ElementBuffer<u32>,
+}
+
+/// The forceps on the GPU: shaft and jaw.
 pub struct Instrument {
-    parts: [(VertexBuffer<[f32; 3]>, VertexBuffer<[f32; 3]>, ElementBuffer<u32>); 2],
+    parts: [GpuPart; 2],
 }
 
 impl Instrument {
     /// Model and upload it.
     pub fn new(context: &Context) -> Self {
         Self {
-            parts: [shaft(), jaw()].map(|p| {
-                (
-                    VertexBuffer::new_with_data(context, &p.positions),
-                    VertexBuffer::new_with_data(context, &p.normals),
-                    ElementBuffer::new_with_data(context, &p.indices),
-                )
+            parts: [shaft(), jaw()].map(|p| GpuPart {
+                positions: VertexBuffer::new_with_data(context, &p.positions),
+                normals: VertexBuffer::new_with_data(context, &p.normals),
+                elements: ElementBuffer::new_with_data(context, &p.indices),
             }),
         }
     }
@@ -172,7 +176,7 @@ impl Instrument {
     ) -> u32 {
         let mut triangles = 0;
         for (frame, which) in grip.parts().into_iter().zip([0, 1, 1]) {
-            let (positions, normals, elements) = &self.parts[which];
+            let GpuPart { positions, normals, elements } = &self.parts[which];
             program.use_uniform("world_from_part", frame);
             program.use_vertex_attribute("position", positions);
             if program.requires_attribute("facing") {

@@ -33,12 +33,15 @@ pub enum Kind {
     Ring,
 }
 
+/// A program, or none where the driver refused it.
+type Compiled = Option<Rc<Program>>;
+
 /// All programs of a view, each in a carried (by the lattice) and a rigid variant.
 pub struct Programs {
     context: Context,
     high: bool,
     image: bool,
-    ready: RefCell<HashMap<(Kind, bool), Option<Rc<Program>>>>,
+    ready: RefCell<HashMap<(Kind, bool), Compiled>>,
 }
 
 impl Programs {

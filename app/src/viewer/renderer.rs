@@ -179,7 +179,7 @@ impl Renderer {
                 }
             }
         }
-        let looks: Vec<_> = structures.iter().map(|s| appearance(s)).collect();
+        let looks: Vec<_> = structures.iter().map(appearance).collect();
         let levels = (0..structures.len())
             .map(|i| {
                 let mut own: Vec<_> = (0..pack.surfaces.len())

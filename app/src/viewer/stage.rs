@@ -39,6 +39,14 @@ impl Drop for Listener {
     }
 }
 
+type FrameLoop = Closure<dyn FnMut(f64)>;
+
+/// Watches the canvas' size; the closure lives as long as the observer.
+struct SizeWatch {
+    observer: ResizeObserver,
+    _closure: Closure<dyn FnMut()>,
+}
+
 /// A view on its canvas.
 pub struct Stage {
     canvas: HtmlCanvasElement,
@@ -46,11 +54,11 @@ pub struct Stage {
     engine: RefCell<Engine>,
     input: RefCell<Input>,
     /// Closure of the frame loop, and the frame that is asked for.
-    frame: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    frame: RefCell<Option<FrameLoop>>,
     asked: Cell<Option<i32>>,
     stopped: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
-    observer: RefCell<Option<(ResizeObserver, Closure<dyn FnMut()>)>>,
+    observer: RefCell<Option<SizeWatch>>,
 }
 
 /// A WebGL2 context of the canvas with premultiplied alpha, so that the page shows through.
@@ -159,8 +167,8 @@ impl Stage {
             let _ = window.cancel_animation_frame(id);
         }
         self.listeners.borrow_mut().clear();
-        if let Some((observer, _)) = self.observer.borrow_mut().take() {
-            observer.disconnect();
+        if let Some(watch) = self.observer.borrow_mut().take() {
+            watch.observer.disconnect();
         }
         self.engine.borrow_mut().simulation = None;
     }
@@ -220,7 +228,7 @@ impl Stage {
         });
         if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
             observer.observe(&self.canvas);
-            *self.observer.borrow_mut() = Some((observer, closure));
+            *self.observer.borrow_mut() = Some(SizeWatch { observer, _closure: closure });
         }
     }
 

@@ -112,12 +112,19 @@ impl Shape {
     }
 }
 
+/// How the lattice carries the vertices.
+struct Carrier {
+    nodes_low: VertexBuffer<[u32; 4]>,
+    nodes_high: VertexBuffer<[u32; 4]>,
+    local: VertexBuffer<[f32; 3]>,
+}
+
 /// A shape on the GPU.
 pub struct GpuSurface {
     positions: VertexBuffer<[f32; 3]>,
     normals: VertexBuffer<[i8; 4]>,
     baked: VertexBuffer<[u8; 4]>,
-    carried: Option<(VertexBuffer<[u32; 4]>, VertexBuffer<[u32; 4]>, VertexBuffer<[f32; 3]>)>,
+    carried: Option<Carrier>,
     elements: ElementBuffer<u32>,
 }
 
@@ -128,12 +135,10 @@ impl GpuSurface {
             positions: VertexBuffer::new_with_data(context, &shape.positions),
             normals: VertexBuffer::new_with_data(context, &shape.normals),
             baked: VertexBuffer::new_with_data(context, &shape.baked),
-            carried: (!shape.local.is_empty()).then(|| {
-                (
-                    VertexBuffer::new_with_data(context, &shape.nodes_low),
-                    VertexBuffer::new_with_data(context, &shape.nodes_high),
-                    VertexBuffer::new_with_data(context, &shape.local),
-                )
+            carried: (!shape.local.is_empty()).then(|| Carrier {
+                nodes_low: VertexBuffer::new_with_data(context, &shape.nodes_low),
+                nodes_high: VertexBuffer::new_with_data(context, &shape.nodes_high),
+                local: VertexBuffer::new_with_data(context, &shape.local),
             }),
             elements: ElementBuffer::new_with_data(context, &shape.indices),
         }
@@ -158,12 +163,12 @@ impl GpuSurface {
         if program.requires_attribute("baked") {
             program.use_vertex_attribute("baked", &self.baked);
         }
-        if let Some((low, high, local)) = &self.carried
+        if let Some(carrier) = &self.carried
             && program.requires_attribute("local")
         {
-            program.use_vertex_attribute("nodes_low", low);
-            program.use_vertex_attribute("nodes_high", high);
-            program.use_vertex_attribute("local", local);
+            program.use_vertex_attribute("nodes_low", &carrier.nodes_low);
+            program.use_vertex_attribute("nodes_high", &carrier.nodes_high);
+            program.use_vertex_attribute("local", &carrier.local);
         }
         program.draw_elements(states, viewport, &self.elements);
     }

@@ -39,13 +39,13 @@ vec3 surroundings(vec3 r, float blur) {
     vec3 side = normalize(cross(k, vec3(0.0, 1.0, 0.0)));
     vec3 top = cross(side, k);
     vec3 p = vec3(dot(s, side), dot(s, top), dot(s, k));
-    float lamp = disc(s, k, 0.952, 0.012 + blur);
+    float lamp = disc(s, k, 0.953, 0.026 + blur);
     // dark gaps between the heads, lost in the blur of a rough coat
     float spokes = 0.82 + 0.18 * cos(6.0 * atan(p.y, p.x));
     lamp *= mix(spokes, 1.0, smoothstep(0.0, 0.09, blur)) * step(0.0, p.z);
     vec3 f = view_from_world * fill_direction;
     float window = smoothstep(0.30, 0.06, abs(s.x - f.x)) * smoothstep(0.62, 0.22, abs(s.y - 0.18)) * step(0.0, s.z + 0.4);
-    return room * mix(1.0, 1.7, stage) + vec3(7.0, 6.6, 6.1) * lamp + vec3(0.36, 0.38, 0.40) * window;
+    return room * mix(1.0, 1.7, stage) + vec3(6.2, 5.85, 5.4) * lamp + vec3(0.36, 0.38, 0.40) * window;
 }
 
 vec3 encode(vec3 c) {
