@@ -64,12 +64,24 @@ async function freshOrKept(request) {
   const cache = await caches.open(CASES);
   try {
     const response = await fetch(request);
-    if (response.ok) await cache.put(request, response.clone());
+    if (response.ok) {
+      await cache.put(request, response.clone());
+      if (request.url.endsWith("/cases/index.json")) await prune(cache, await response.clone().json());
+    }
     return response;
   } catch (error) {
     const kept = await cache.match(request);
     if (kept) return kept;
     throw error;
+  }
+}
+
+// Packs and pictures that the index no longer names were replaced by newer ones.
+async function prune(cache, index) {
+  const named = new Set(index.cases.flatMap((entry) => [entry.pack.url, entry.picture]));
+  for (const request of await cache.keys()) {
+    const path = new URL(request.url).pathname;
+    if (/^\/(packs|pictures)\//.test(path) && !named.has(path)) await cache.delete(request);
   }
 }
 

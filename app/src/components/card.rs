@@ -80,9 +80,9 @@ pub fn CaseCard(
                 </Show>
             </div>
             <div class="body">
-                <span class="eyebrow">{case.organ}</span>
-                <h3>{case.title}</h3>
-                <p class="small muted">{case.summary}</p>
+                <span class="eyebrow" lang="en">{case.organ}</span>
+                <h3 lang="en">{case.title}</h3>
+                <p class="small muted" lang="en">{case.summary}</p>
                 <div class="meta">
                     {move || ring(done.get().0, Step::ALL.len())}
                     <span class="num">{state}</span>

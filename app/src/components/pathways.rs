@@ -41,7 +41,7 @@ pub fn PathwayMap(
                     let gaps = COLUMNS.saturating_sub(pathway.stops.len());
                     view! {
                         <div class="track">
-                            <span>{pathway.title}</span>
+                            <span lang="en">{pathway.title}</span>
                             <div class="stops">
                                 {pathway
                                     .stops
@@ -97,7 +97,7 @@ fn PathwayStop(stop: Stop, end: bool, progress: Memo<Progress>) -> impl IntoView
                 Some(address) => view! { <a class="dot" href=address aria-label=label>{mark}</a> }.into_any(),
                 None => view! { <span class="dot" role="img" aria-label=label></span> }.into_any(),
             }}
-            <small>{title}</small>
+            <small lang="en">{title}</small>
         </div>
     }
 }

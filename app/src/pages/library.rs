@@ -14,6 +14,7 @@ use crate::{
     },
     download,
     journal::{Progress, Stage, store::use_journal},
+    offline::use_offline,
     steps::Step,
     text::{tr, use_language},
 };
@@ -32,6 +33,7 @@ enum State {
 #[component]
 pub fn Library() -> impl IntoView {
     let language = use_language();
+    let offline = use_offline();
     let progress = use_journal().progress();
     let state = RwSignal::new(State::Loading);
     use_title(move || language.get().text("library.title").to_owned());
@@ -39,7 +41,10 @@ pub fn Library() -> impl IntoView {
         state.set(State::Loading);
         spawn_local(async move {
             let loaded = match download::json::<CaseIndex>(download::INDEX).await {
-                Ok(index) => State::Ready(StoredValue::new(index)),
+                Ok(index) => {
+                    offline.keep(small_files(&index));
+                    State::Ready(StoredValue::new(index))
+                }
                 Err(error) => State::Failed(error.into()),
             };
             state.try_set(loaded);
@@ -53,6 +58,15 @@ pub fn Library() -> impl IntoView {
         State::Loading => view! { <Shell><Skeleton /></Shell> }.into_any(),
         State::Ready(index) => view! { <Shell><Shelves index progress /></Shell> }.into_any(),
     }
+}
+
+/// What the library and the about page need without a connection; packs are kept when their case is opened.
+fn small_files(index: &CaseIndex) -> Vec<String> {
+    let of_cases = index.cases.iter().flat_map(|case| [case.details.clone(), case.picture.clone()]);
+    std::iter::once(download::INDEX.to_owned())
+        .chain(of_cases)
+        .filter(|address| !address.is_empty())
+        .collect()
 }
 
 /// The page's shape before the index is there.
@@ -187,8 +201,8 @@ fn Continue(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Int
             <section class="card continue" aria-label=language.text("continue.label")>
                 <div class="text">
                     <span class="eyebrow">{language.text(eyebrow)}</span>
-                    <h1>{case.title.clone()}</h1>
-                    <p class="muted">{case.summary.clone()}</p>
+                    <h1 lang="en">{case.title.clone()}</h1>
+                    <p class="muted" lang="en">{case.summary.clone()}</p>
                     <div class="progress">
                         <div
                             class="bar"

@@ -76,16 +76,16 @@ pub fn Coach(session: Session) -> impl IntoView {
             <ol class="steps">{steps.into_iter().collect_view()}</ol>
             {scan_end.map(|end| view! {
                 <div class="say info wide-only">
-                    {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " {end}</span>
+                    {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " <span lang="en">{end}</span></span>
                 </div>
             })}
             <details>
                 <summary>{tr("coach.story")}</summary>
-                {story.into_iter().map(|paragraph| view! { <p>{paragraph}</p> }).collect_view()}
+                {story.into_iter().map(|paragraph| view! { <p lang="en">{paragraph}</p> }).collect_view()}
             </details>
             <details>
                 <summary>{tr("coach.objectives")}</summary>
-                <ul>{objectives.into_iter().map(|one| view! { <li>{one}</li> }).collect_view()}</ul>
+                <ul>{objectives.into_iter().map(|one| view! { <li lang="en">{one}</li> }).collect_view()}</ul>
             </details>
         </section>
     }

@@ -9,6 +9,8 @@ use crate::{
     viewer::Tool,
 };
 
+/// Full length of the bar where no limit is known [N].
+const SCALE: f64 = 5.0;
 /// Share of the limit from which the bar warns.
 const WARN: f64 = 0.75;
 /// Where the limit's tick stands along the bar.
@@ -69,10 +71,12 @@ fn Force(session: Session) -> impl IntoView {
         let limit = limit.clone();
         move || {
             let language = language.get();
-            limit.as_ref().map(|limit| {
-                let key = if limit.provisional { "force.limit_provisional" } else { "force.limit" };
-                language.fill(key, &[("limit", &language.number(limit.newton, 1))])
-            })
+            let (key, newton) = match &limit {
+                None => ("force.scale", SCALE),
+                Some(limit) if limit.provisional => ("force.limit_provisional", limit.newton),
+                Some(limit) => ("force.limit", limit.newton),
+            };
+            language.fill(key, &[("limit", &language.number(newton, 1))])
         }
     };
     let source = limit.map(|limit| limit.source);
@@ -86,7 +90,7 @@ fn Force(session: Session) -> impl IntoView {
                 {move || format!("{} N", number(force().unwrap_or(0.0), 1))}
             </output>
             <div class="gauge" aria-hidden="true">
-                <i class="fill" style:width=move || format!("{:.1}%", share())></i>
+                <i class="fill" style:width=move || format!("{:.1}%", share().clamp(0.0, 1.0) * 100.0)></i>
                 {newton.map(|_| view! { <i class="limit"></i> })}
             </div>
             <span class="muted num" title=source>{limit_text}</span>

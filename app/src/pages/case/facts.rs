@@ -12,10 +12,11 @@ pub fn Facts(session: Session) -> impl IntoView {
     let language = use_language();
     let card = move || {
         let Some(structure) = session.selected.get() else {
-            let summary = session.case.with_value(|case| case.summary.clone());
+            let (title, summary) =
+                session.case.with_value(|case| (case.title.clone(), case.summary.clone()));
             return view! {
-                <h2>{tr("facts.title")}</h2>
-                <p class="small muted">{summary}</p>
+                <h2 lang="en">{title}</h2>
+                <p class="small muted" lang="en">{summary}</p>
                 <p class="small quiet">{tr("facts.hint")}</p>
             }
             .into_any();
@@ -30,13 +31,13 @@ pub fn Facts(session: Session) -> impl IntoView {
         });
         let language = language.get();
         view! {
-            <h2>{session.name(structure)}</h2>
+            <h2 lang="en">{session.name(structure)}</h2>
             {facts
                 .filter(|facts| !facts.ta2.is_empty())
                 .map(|facts| view! { <i class="tiny" lang="la">{facts.ta2}</i> })}
             {session.facts(structure).map(|facts| view! {
-                <p class="small muted">{facts.function}</p>
-                <p class="small muted">{facts.relations}</p>
+                <p class="small muted" lang="en">{facts.function}</p>
+                <p class="small muted" lang="en">{facts.relations}</p>
             })}
             <dl class="measures">
                 {volume.map(|volume| view! {
@@ -57,9 +58,9 @@ fn measure(constant: TissueConstant, language: Language) -> impl IntoView {
         source = format!("{} · {source}", language.text("facts.provisional"));
     }
     view! {
-        <dt>{constant.quantity.clone()}</dt>
+        <dt lang="en">{constant.quantity.clone()}</dt>
         <dd>{quantity(&constant, language)}</dd>
-        <dd class="source">{source}</dd>
+        <dd class="source" lang="en">{source}</dd>
     }
 }
 

@@ -39,7 +39,7 @@ pub fn Loading(stage: Stage) -> impl IntoView {
                 <a class="btn btn-ghost btn-icon" href="/" aria-label=tr("case.back")>{icon(Icon::Back, "")}</a>
             </header>
             <div class="loading">
-                <div class="glass">
+                <section class="glass">
                     <h1 class="eyebrow">{tr("loading.title")}</h1>
                     <div
                         class="bar"
@@ -52,7 +52,7 @@ pub fn Loading(stage: Stage) -> impl IntoView {
                         <i style:width=format!("{percent}%")></i>
                     </div>
                     <p class="small muted num" role="status">{text}</p>
-                </div>
+                </section>
             </div>
         </main>
     }

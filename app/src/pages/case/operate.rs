@@ -122,7 +122,7 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
             data-left=move || open(session.panels.get().0)
             data-right=move || open(session.panels.get().1)
         >
-            <Top session />
+            <Top session help />
             <main id="main" tabindex="-1">
                 <canvas
                     node_ref=canvas
@@ -132,6 +132,11 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
                     on:pointermove=moved
                 ></canvas>
                 <Callout session />
+                <Show when=move || !session.first_frame.get()>
+                    <div class="loading">
+                        <p class="glass small muted" role="status">{tr("loading.starting")}</p>
+                    </div>
+                </Show>
             </main>
             <aside class="hud panels left" aria-label=tr("coach.title")>
                 <Coach session />

@@ -98,7 +98,7 @@ fn Row(session: Session, structure: usize) -> impl IntoView {
         >
             <button class="name" aria-pressed=move || selected().to_string() on:click=select>
                 <i class="swatch" style:background=colour></i>
-                <span>{name}</span>
+                <span lang="en">{name}</span>
             </button>
             <button
                 class="act"

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
-use super::session::{Session, Simulation};
+use super::{
+    keys,
+    session::{Session, Simulation},
+};
 use crate::{
     components::{
         card::origin_tag,
@@ -18,14 +21,19 @@ use crate::{
 
 /// The bar.
 #[component]
-pub fn Top(session: Session) -> impl IntoView {
+pub fn Top(
+    /// The opened case.
+    session: Session,
+    /// The dialog with the keys.
+    help: NodeRef<html::Dialog>,
+) -> impl IntoView {
     let language = use_language();
     let (title, (origin_icon, origin_text)) =
         session.case.with_value(|case| (case.title.clone(), origin_tag(case.origin)));
     view! {
         <header class="hud bar-top">
             <a class="btn btn-ghost btn-icon" href="/" aria-label=tr("case.back")>{icon(Icon::Back, "")}</a>
-            <h1>{title}</h1>
+            <h1 lang="en">{title}</h1>
             <span class="tag wide-only">
                 {icon(origin_icon, "icon-s")}{move || language.get().text(origin_text)}
             </span>
@@ -51,6 +59,14 @@ pub fn Top(session: Session) -> impl IntoView {
             <Clock session />
             <span class="divider wide-only"></span>
             <Machine session />
+            <button
+                class="btn btn-ghost btn-s btn-icon wide-only"
+                aria-label=tr("help.open")
+                title=tr("help.tip")
+                on:click=move |_| keys::open(help)
+            >
+                {icon(Icon::Keyboard, "")}
+            </button>
             <LanguageSwitch />
             <ThemeSwitch />
         </header>
