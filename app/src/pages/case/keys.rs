@@ -123,6 +123,7 @@ fn act(session: Session, help: NodeRef<html::Dialog>, action: Action) {
             });
         }
         Action::Escape => {
+            session.view(|viewer| viewer.nudge(0.0, 0.0));
             session.drawer.set(Drawer::None);
             session.selected.set(None);
         }
