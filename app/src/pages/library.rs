@@ -158,6 +158,7 @@ fn Shelves(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Into
                         })
                         .collect_view()}
                 </div>
+                <h2 class="unseen">{tr("library.cases")}</h2>
                 <section class="cases" aria-label=tr("library.cases")>
                     <For each=move || visible.get() key=|case| case.id.clone() let:case>
                         <CaseCard case progress />

@@ -62,10 +62,8 @@ fn Force(session: Session) -> impl IntoView {
     };
     let number = move |value: f64, decimals| language.get().number(value, decimals);
     let share = move || match newton {
-        Some(limit) if limit > 0.0 => {
-            (force().unwrap_or(0.0) / limit * TICK).clamp(0.0, 1.0) * 100.0
-        }
-        _ => 0.0,
+        Some(limit) if limit > 0.0 => force().unwrap_or(0.0) / limit * TICK,
+        _ => force().unwrap_or(0.0) / SCALE,
     };
     let limit_text = {
         let limit = limit.clone();
