@@ -144,19 +144,26 @@ fn told(deed: &Deed, language: Language) -> String {
     match deed {
         Deed::Opened => language.text("deed.opened").to_owned(),
         Deed::StructureFound { structure } => {
-            language.fill("deed.found", &[("structure", structure)])
+            language.fill("deed.found", &[("structure", &spoken(structure))])
         }
-        Deed::Hidden { structure } => language.fill("deed.hidden", &[("structure", structure)]),
+        Deed::Hidden { structure } => {
+            language.fill("deed.hidden", &[("structure", &spoken(structure))])
+        }
         Deed::Grasped { structure, peak_force, peak_displacement } => language.fill(
             "deed.grasped",
             &[
-                ("structure", structure),
+                ("structure", &spoken(structure)),
                 ("force", &language.number(f64::from(*peak_force), 1)),
                 ("displacement", &language.number(f64::from(*peak_displacement), 0)),
             ],
         ),
         Deed::StepDone { step } => language.fill("deed.step", &[("step", step)]),
     }
+}
+
+/// An identifier as words.
+fn spoken(id: &str) -> String {
+    id.replace('_', " ")
 }
 
 /// Let the browser save a text file.

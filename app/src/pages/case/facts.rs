@@ -78,12 +78,12 @@ fn quantity(constant: &TissueConstant, language: Language) -> String {
             false => text,
         }
     };
-    match constant.spread {
-        Some(spread) => {
-            format!("{} ± {} {}", number(constant.value), number(spread), constant.unit)
-        }
-        None => format!("{} {}", number(constant.value), constant.unit),
-    }
+    let value = match constant.spread {
+        Some(spread) => format!("{} ± {}", number(constant.value), number(spread)),
+        None => number(constant.value),
+    };
+    // A ratio has the unit 1, which is not written.
+    if constant.unit == "1" { value } else { format!("{value} {}", constant.unit) }
 }
 
 #[cfg(test)]

@@ -94,6 +94,14 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
             last.set_value(None);
             return;
         }
+        if session.pull.with_untracked(Option::is_some) {
+            // The callout stays beside the tip; the canvas fills the window.
+            session.hovered.update(|hovered| {
+                if let Some(hovered) = hovered {
+                    (hovered.1, hovered.2) = at;
+                }
+            });
+        }
         if let Some(before) = last.get_value() {
             session.dragged((at.0 - before.0).hypot(at.1 - before.1));
         }
