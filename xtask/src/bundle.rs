@@ -212,7 +212,7 @@ fn frontend(
         };
     }
     command
-        .args(["build", "--release", "--offline", "--dist"])
+        .args(["build", "--release", "--cargo-profile", "web", "--offline", "--dist"])
         .arg(&staged)
         .env("CARGO_TARGET_DIR", place.target("web"))
         .env_remove("NO_COLOR")
