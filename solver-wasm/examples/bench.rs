@@ -1,21 +1,28 @@
-//! Milliseconds a step of play for balls of about 1,000 to 10,000 cells, as JSON.
+//! Milliseconds a frame of play for balls of about 1,000 to 10,000 cells, as one line of JSON.
 //!
-//! `cargo run --release -p solver-wasm --example bench`
+//! `cargo run --release -p solver-wasm --example bench [-- --batches DIR]`
+//!
+//! What is timed is what the worker does for each frame: carry out an encoded batch (move the forceps, one step) and write the
+//! displacements. With `--batches` the same batches are written to a folder as `<cells>-<order>.batch`, so that a browser can be
+//! timed on the very same work.
 
-use std::{sync::Arc, time::Instant};
+use std::{error::Error, fs, path::PathBuf, time::Instant};
 
 use serde_json::json;
 use solver_wasm::{
-    control::Control,
     lattice::{Embedding, Lattice},
+    message::{Command, Report, decode_commands, encode_commands},
     model::Model,
-    newton::Effort,
     scene::{Material, Scene, Support},
-    state::State,
-    step::Solver,
+    simulation::Simulation,
 };
 
-/// Cells of 8 mm, 5 kPa, ν .45, hung by supports on the rear third, gravity towards the back: a liver-like load.
+/// Frames of steady pulling that are timed.
+const FRAMES: u8 = 90;
+/// How far the forceps move in a frame [mm].
+const PULL: f32 = 0.3;
+
+/// Cells of 8 mm, 5 kPa, ν .45, hung by supports on the rear third, gravity towards the back: an organ-like load.
 fn scene(radius: f32) -> Scene {
     let lattice = Lattice::ball(radius, 8.0);
     let supports = (0..lattice.cells.len() as u32)
@@ -31,58 +38,70 @@ fn scene(radius: f32) -> Scene {
     }
 }
 
-fn main() {
+/// Load, close the forceps on the front, and pull at a steady pace.
+fn batches(radius: f32) -> Result<Vec<Vec<Command>>, Box<dyn Error>> {
+    let scene = scene(radius);
+    let model = Model::new(&scene)?;
+    let front = model.index().embed(0, [0.0, -radius, 0.0]).ok_or("the ball has a front")?;
+    let mut tip = scene.lattice.rest_position(&front);
+    let mut batches = vec![
+        vec![Command::Load(Box::new(scene))],
+        vec![Command::Grasp { tool: 0, point: front, radius: 10.0 }, Command::Step(1)],
+    ];
+    for _ in 0..FRAMES {
+        tip = [tip[0], tip[1] - PULL, tip[2] + 0.5 * PULL];
+        batches.push(vec![Command::Move { tool: 0, position: tip }, Command::Step(1)]);
+    }
+    Ok(batches)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = match arguments.as_slice() {
+        [] => None,
+        [flag, folder] if flag == "--batches" => Some(PathBuf::from(folder)),
+        _ => return Err("usage: bench [--batches DIR]".into()),
+    };
     let mut rows = Vec::new();
     for cells_across in [12.0_f32, 15.0, 20.0, 26.0] {
-        let radius = cells_across * 4.0;
-        let scene = scene(radius);
-        let model = Arc::new(Model::new(&scene).expect("the ball is a sound scene"));
-        let mut solver = Solver::new(Arc::clone(&model));
-        let mut state = State::at_rest(&model);
-        let start = Instant::now();
-        let settled = solver.settle(&mut state, &Control::default(), &Effort::ACCURATE);
-        let settle_ms = start.elapsed().as_secs_f64() * 1e3;
-
-        let front = model.index().embed(0, [0.0, -radius, 0.0]).expect("the front of the ball");
-        model.grasp(&mut state, 0, front, 10.0).expect("the front can be grasped");
-        let tip = state.tools[0].position.to_array();
-        let mut control = Control::default();
+        let mut simulation = Simulation::default();
+        let mut displacements = Vec::new();
+        let (mut settle_ms, mut cells, mut contained) = (0.0, 0, 0);
         let mut times = Vec::new();
-        let mut contained = 0;
-        let mut last = None;
-        for step in 0..120_u8 {
-            let pull = f32::from(step.min(60)) * 0.4;
-            #[allow(clippy::unnecessary_cast)]
-            let goal = [tip[0] as f32, tip[1] as f32 - pull, tip[2] as f32 + 0.5 * pull];
-            control.tool_goals[0] = Some(goal);
+        let encoded = batches(cells_across * 4.0)?
+            .iter()
+            .map(|batch| encode_commands(batch))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (order, batch) in encoded.iter().enumerate() {
             let start = Instant::now();
-            let report = solver.step(&mut state, &control);
-            // A step that finds the forces balanced ends early: only whole steps count.
-            if report.cg_iterations == 6 {
-                times.push(start.elapsed().as_secs_f64() * 1e3);
+            let report = simulation.apply(decode_commands(batch)?);
+            displacements.resize(simulation.node_count() * 4, 0.0);
+            simulation.write_displacements(&mut displacements);
+            let spent = start.elapsed().as_secs_f64() * 1e3;
+            match report {
+                Report::Ready { cells: count, .. } => (settle_ms, cells) = (spent, count),
+                Report::Stepped(stepped) => contained = stepped.contained,
+                Report::Refused { reason } => return Err(reason.into()),
             }
-            contained += report.contained();
-            last = Some(report);
+            if order >= 2 {
+                times.push(spent);
+            }
         }
         times.sort_by(f64::total_cmp);
         rows.push(json!({
-            "cells": model.cell_count(),
-            "nodes": model.node_count(),
+            "cells": cells,
+            "ms_per_frame": times[times.len() / 2],
+            "ms_p95": times[times.len() * 95 / 100],
             "settle_ms": settle_ms,
-            "settle_newton": settled.newton_iterations,
-            "settle_cg": settled.cg_iterations,
-            "settle_residual": settled.residual,
-            "settle_converged": settled.converged,
-            "step_ms_median": times[times.len() / 2],
-            "whole_steps": times.len(),
-            "step_ms_fastest": times[0],
-            "step_ms_95": times[times.len() * 95 / 100],
             "contained": contained,
-            "last_residual": last.map(|r| r.residual),
-            "last_cg": last.map(|r| r.cg_iterations),
-            "force_mN": state.tools[0].force().to_array()[..3],
-            "max_displacement_mm": state.max_displacement(),
         }));
+        if let Some(folder) = &folder {
+            fs::create_dir_all(folder)?;
+            for (order, batch) in encoded.iter().enumerate() {
+                fs::write(folder.join(format!("{cells}-{order}.batch")), batch)?;
+            }
+        }
     }
-    println!("{}", serde_json::to_string_pretty(&rows).expect("numbers and names only"));
+    println!("{}", json!({ "solver": rows }));
+    Ok(())
 }

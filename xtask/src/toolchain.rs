@@ -126,14 +126,20 @@ fn std_dir(rustc: &Path) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
+/// What is built: the standard library, and `test` for the tests that run in a browser.
+const LIBRARIES: &str = "std,panic_abort,test";
 /// Beside the libraries that we built: the compiler they were built for.
 const MARKER: &str = "built-for.txt";
+
+fn mark(rustc: &Path) -> String {
+    format!("{LIBRARIES}\n{}", version(rustc))
+}
 
 /// Does the sysroot hold our standard library, built for this very compiler?
 fn is_built(rustc: &Path) -> bool {
     let marker = std_dir(rustc).map(|dir| dir.join(MARKER));
     marker.is_some_and(|marker| {
-        fs::read_to_string(marker).is_ok_and(|built_for| built_for == version(rustc))
+        fs::read_to_string(marker).is_ok_and(|built_for| built_for == mark(rustc))
     }) && has_std(rustc)
 }
 
@@ -156,7 +162,7 @@ fn build_std(place: &Place, running: &Running, rustc: &Path) -> Result<()> {
     let mut cargo = Command::new("/usr/bin/cargo");
     // Bitcode, because a `lto` build reads it out of the standard library too.
     cargo
-        .args(["build", "--release", "--target", TARGET, "-Z", "build-std=std,panic_abort"])
+        .args(["build", "--release", "--target", TARGET, "-Z", &format!("build-std={LIBRARIES}")])
         .current_dir(&probe)
         .env("RUSTC_BOOTSTRAP", "1");
     Toolchain::Debian.apply(&mut cargo, &[]);
@@ -182,9 +188,10 @@ fn build_std(place: &Place, running: &Running, rustc: &Path) -> Result<()> {
     running
         .run(as_root("cp")?.args(&libraries).arg(&target), "check the permissions of the folder")?;
     // The mark last: a copy that was interrupted is done again.
-    let mark = probe.join(MARKER);
-    fs::write(&mark, version(rustc))?;
-    running.run(as_root("cp")?.arg(&mark).arg(&target), "check the permissions of the folder")?;
+    let mark_file = probe.join(MARKER);
+    fs::write(&mark_file, mark(rustc))?;
+    running
+        .run(as_root("cp")?.arg(&mark_file).arg(&target), "check the permissions of the folder")?;
     // Dependencies compiled against another std are useless and confuse cargo.
     let _ = fs::remove_dir_all(place.target("web").join(TARGET));
     fs::remove_dir_all(probe)?;
