@@ -35,6 +35,7 @@ fn scene(radius: f32) -> Scene {
         materials: vec![Material { young: 5.0, poisson: 0.45, density: 1.06e-6, damping: 0.02 }],
         supports,
         gravity: [0.0, 9810.0, 0.0],
+        rest_gravity: [0.0; 3],
     }
 }
 

@@ -118,7 +118,7 @@ impl Model {
         let index = LatticeIndex::new(&lattice);
         let mut model = Self {
             index,
-            gravity: scene.gravity,
+            gravity: std::array::from_fn(|axis| scene.gravity[axis] - scene.rest_gravity[axis]),
             grids,
             tissue,
             supports: Vec::new(),
@@ -293,8 +293,10 @@ fn validate(scene: &Scene) -> Result<(), SceneError> {
     for x in lattice.origin {
         check_number("lattice.origin", 0, x, -1e6..=1e6, "within 1e6 mm of zero")?;
     }
-    for g in scene.gravity {
-        check_number("gravity", 0, g, -1e6..=1e6, "within 1e6 mm/s² of zero")?;
+    for (field, gravity) in [("gravity", scene.gravity), ("rest_gravity", scene.rest_gravity)] {
+        for g in gravity {
+            check_number(field, 0, g, -1e6..=1e6, "within 1e6 mm/s² of zero")?;
+        }
     }
     for (i, m) in scene.materials.iter().enumerate() {
         check_number("materials.young", i, m.young, 1e-4..=1e7, "between 1e-4 and 1e7 kPa")?;

@@ -17,6 +17,10 @@ pub struct Scene {
     pub supports: Vec<Support>,
     /// Acceleration of gravity [mm/s²], world space.
     pub gravity: [f32; 3],
+    /// The gravity under which the rest shape is in equilibrium [mm/s²], world space: that of the scan for tissue from
+    /// imaging, zero for a shape without stress. The stress that balanced it is kept as a dead load, which is exact to first
+    /// order in the displacement, so tissue starts where the scan shows it and only a change of gravity moves it.
+    pub rest_gravity: [f32; 3],
 }
 
 /// An isotropic tissue.

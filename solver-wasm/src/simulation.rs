@@ -155,8 +155,7 @@ impl Simulation {
 impl Loaded {
     fn new(scene: &Scene) -> Result<Self, Refusal> {
         let model = Arc::new(Model::new(scene)?);
-        if let (Some(body), true) =
-            (model.unsupported_body(), scene.gravity.iter().any(|g| *g != 0.0))
+        if let (Some(body), true) = (model.unsupported_body(), scene.gravity != scene.rest_gravity)
         {
             return Err(Refusal::Falling { body });
         }

@@ -384,7 +384,9 @@ fn scene(
         held.extend(springs);
         manifest.supports.push(note);
     }
-    Ok(Scene { lattice, materials, supports: held, gravity: recipe.lattice.gravity })
+    let gravity = recipe.lattice.gravity;
+    // The scan shows the organs as the patient's own weight has settled them.
+    Ok(Scene { lattice, materials, supports: held, gravity, rest_gravity: gravity })
 }
 
 /// The label volume at voxels of about `spacing` mm, by the nearest voxel.

@@ -81,6 +81,23 @@ fn reset_returns_to_the_settled_state() {
 }
 
 #[test]
+fn imaged_tissue_starts_where_it_was_and_moves_with_a_change_of_gravity() {
+    let settled = |gravity: [f32; 3]| {
+        let mut scene = hung_ball(40.0, 0.45);
+        scene.rest_gravity = scene.gravity;
+        scene.gravity = gravity;
+        let mut simulation = Simulation::default();
+        match simulation.apply(vec![Command::Load(Box::new(scene))]) {
+            Report::Ready { stepped, .. } => stepped.max_displacement,
+            report => panic!("{report:?}"),
+        }
+    };
+    assert_eq!(settled([0.0, 9810.0, 0.0]), 0.0);
+    // Turned on its side, the same tissue hangs by its supports.
+    assert!(settled([9810.0, 0.0, 0.0]) > 1.0);
+}
+
+#[test]
 fn hostile_scenes_are_named() {
     let sound = free(Lattice::bar([2, 2, 2], 1.0), 5.0, 0.45);
     let broken = |spoil: fn(&mut Scene)| {
@@ -99,6 +116,7 @@ fn hostile_scenes_are_named() {
         (broken(|s| s.lattice.nodes.push([0, 0, 0])), "belongs to no cell"),
         (broken(|s| s.lattice.spacing = 0.0), "lattice.spacing"),
         (broken(|s| s.gravity[1] = f32::INFINITY), "gravity"),
+        (broken(|s| s.rest_gravity[0] = f32::NAN), "rest_gravity"),
     ] {
         assert!(message.contains(part), "{message} does not name {part}");
     }

@@ -19,6 +19,7 @@ pub fn free(lattice: Lattice, young: f32, poisson: f32) -> Scene {
         materials: vec![Material { young, poisson, density: DENSITY, damping: 0.0 }],
         supports: Vec::new(),
         gravity: [0.0; 3],
+        rest_gravity: [0.0; 3],
     }
 }
 

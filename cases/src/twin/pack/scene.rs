@@ -17,7 +17,13 @@ pub(super) fn encode(scene: &Scene) -> Result<Vec<u8>, PackError> {
     let unsound = |reason| PackError::Content { section: "scene", reason };
     let lattice = &scene.lattice;
     let mut out = Vec::new();
-    for v in lattice.origin.into_iter().chain([lattice.spacing]).chain(scene.gravity) {
+    for v in lattice
+        .origin
+        .into_iter()
+        .chain([lattice.spacing])
+        .chain(scene.gravity)
+        .chain(scene.rest_gravity)
+    {
         out.extend(v.to_le_bytes());
     }
     out.extend((scene.materials.len() as u32).to_le_bytes());
@@ -94,6 +100,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Scene, PackError> {
     let origin = [floats()?, floats()?, floats()?];
     let spacing = floats()?;
     let gravity = [floats()?, floats()?, floats()?];
+    let rest_gravity = [floats()?, floats()?, floats()?];
     if spacing <= 0.0 {
         return Err(reader.error("has cells without size"));
     }
@@ -132,7 +139,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Scene, PackError> {
         supports.push(s);
     }
     reader.finish()?;
-    Ok(Scene { lattice, materials, supports, gravity })
+    Ok(Scene { lattice, materials, supports, gravity, rest_gravity })
 }
 
 fn decode_lattice(
@@ -224,6 +231,7 @@ mod tests {
                 stiffness: [1.0, 2.0, 0.0],
             }],
             gravity: [0.0, 9810.0, 0.0],
+            rest_gravity: [0.0, 9810.0, 0.0],
         }
     }
 
