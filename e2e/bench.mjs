@@ -7,7 +7,7 @@ import { launch } from './browser.mjs';
 const base = process.env.SECTIO_URL;
 const batches = process.env.SECTIO_BATCHES;
 const CASE = '/case/liver?quality=low';
-const FIRST_ORGAN = '[data-first-frame]';
+const FIRST_ORGAN = '.operate[data-first-frame="true"]';
 
 const browser = await launch();
 try {
@@ -68,7 +68,7 @@ async function solverInWorker() {
   await page.goto(base + '/healthz');
   const rows = [];
   for (const [cells, list] of [...scenes].sort(([a], [b]) => a - b)) {
-    const times = await page.evaluate(run, { list, worker: '/worker.js' });
+    const times = await page.evaluate(run, { list, worker: '/worker_loader.js' });
     // The first batch loads the scene, the second closes the forceps: the steps come after them.
     const steps = times.slice(2).sort((a, b) => a - b);
     rows.push({

@@ -213,6 +213,7 @@ fn wasm_tests(
         .env("CARGO_TARGET_DIR", place.target("web"))
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
+        .env("WASM_BINDGEN_USE_BROWSER", "1")
         .current_dir(&place.root);
     let output = running.run(&mut command, "mend what is listed above")?;
     let passed: usize = output
