@@ -86,8 +86,12 @@ async function prune(cache, index) {
 }
 
 async function keptOrFresh(request) {
-  const kept = await (await caches.open(CASES)).match(request);
-  return kept || fetch(request);
+  const cache = await caches.open(CASES);
+  const kept = await cache.match(request);
+  if (request.cache !== "reload") return kept || fetch(request);
+  // What was kept is damaged: whatever comes now replaces it.
+  if (kept) await cache.delete(request);
+  return fetch(request);
 }
 
 // A visited case is kept whole or not reported as kept.

@@ -5,7 +5,7 @@ use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, Response};
+use web_sys::{ReadableStreamDefaultReader, RequestInit, Response};
 
 /// Where the index lies.
 pub const INDEX: &str = "/cases/index.json";
@@ -48,16 +48,26 @@ pub enum DownloadError {
 /// # Errors
 /// No connection, no such file, or another shape.
 pub async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
-    let bytes = bytes(url, |_| {}).await?;
+    let bytes = bytes(url, false, |_| {}).await?;
     serde_json::from_slice(&bytes).map_err(|error| content(url, &error.to_string()))
 }
 
-/// Fetch bytes; `progress` gets the number of bytes that arrived so far.
+/// Fetch bytes; `progress` gets the number of bytes that arrived so far. `anew` passes by every cache and mends it: what
+/// was kept is damaged.
 ///
 /// # Errors
 /// No connection, no such file, or a connection that breaks on the way.
-pub async fn bytes(url: &str, progress: impl Fn(u64)) -> Result<Vec<u8>, DownloadError> {
-    let response: Response = JsFuture::from(window().fetch_with_str(url))
+pub async fn bytes(
+    url: &str,
+    anew: bool,
+    progress: impl Fn(u64),
+) -> Result<Vec<u8>, DownloadError> {
+    let options = RequestInit::new();
+    if anew {
+        // Setting a property of a fresh object cannot fail.
+        let _ = Reflect::set(&options, &"cache".into(), &"reload".into());
+    }
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(url, &options))
         .await
         .map_err(|_| DownloadError::Offline { url: url.into() })?
         .unchecked_into();

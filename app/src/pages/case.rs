@@ -62,9 +62,11 @@ pub fn Case() -> impl IntoView {
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let state = RwSignal::new_local(State::Arriving(Stage::Asking));
     let load = move |id: String| {
+        let damaged =
+            state.with_untracked(|state| matches!(state, State::Failed(Trouble::CorruptPack(_))));
         state.set(State::Arriving(Stage::Asking));
         spawn_local(async move {
-            let loaded = match fetch(&id, state).await {
+            let loaded = match fetch(&id, damaged, state).await {
                 Ok(twin) => State::Ready(StoredValue::new_local(Rc::new(twin))),
                 Err(trouble) => State::Failed(trouble),
             };
@@ -88,7 +90,11 @@ pub fn Case() -> impl IntoView {
     }
 }
 
-async fn fetch(id: &str, state: RwSignal<State, LocalStorage>) -> Result<Twin, Trouble> {
+async fn fetch(
+    id: &str,
+    damaged: bool,
+    state: RwSignal<State, LocalStorage>,
+) -> Result<Twin, Trouble> {
     let index: CaseIndex = download::json(download::INDEX).await?;
     let case = index
         .cases
@@ -101,7 +107,7 @@ async fn fetch(id: &str, state: RwSignal<State, LocalStorage>) -> Result<Twin, T
         state.try_set(State::Arriving(stage));
     };
     show(Stage::Downloading { bytes: 0, all });
-    let bytes = download::bytes(&case.pack.url, |bytes| {
+    let bytes = download::bytes(&case.pack.url, damaged, |bytes| {
         state.try_set(State::Arriving(Stage::Downloading { bytes, all }));
     })
     .await?;
