@@ -102,7 +102,7 @@ pub fn build(
     }
     let owners = owners.unwrap_or(labels.clone());
     surfaces.sort_by_key(|s| (s.structure, s.level));
-    settle(&mut surfaces, case)?;
+    settle(&mut surfaces, &mut ends, case)?;
 
     let count = surfaces.len() as f32;
     for (i, surface) in surfaces.iter_mut().enumerate() {
@@ -248,7 +248,7 @@ fn skin(complex: &Complex, structure: u8, level: u8) -> Surface {
 }
 
 /// Put every position on the pack's grid, so that what is measured is what is shipped.
-fn settle(surfaces: &mut [Surface], case: &Case) -> Result<()> {
+fn settle(surfaces: &mut [Surface], ends: &mut [ScanEnd], case: &Case) -> Result<()> {
     let quantiser =
         Quantiser::new(surfaces.iter().flat_map(|s| &s.positions)).ok_or_else(|| {
             Error::Structure {
@@ -259,6 +259,11 @@ fn settle(surfaces: &mut [Surface], case: &Case) -> Result<()> {
         })?;
     for position in surfaces.iter_mut().flat_map(|s| &mut s.positions) {
         *position = quantiser.round(*position);
+    }
+    for end in ends {
+        // The planes with them: a vertex on the end of the scan lies on it exactly.
+        let axis = usize::from(end.axis);
+        end.position = quantiser.round([end.position; 3])[axis];
     }
     Ok(())
 }

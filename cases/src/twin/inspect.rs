@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
 use solver_wasm::{
-    control::Control, model::Model, newton::Effort, real::Lanes, state::State, step::Solver,
+    control::Control, model::Model, newton::Effort, real::Lanes, scene::Scene, state::State,
+    step::Solver,
 };
 
 use super::{
@@ -101,7 +102,7 @@ pub struct BodyReport {
     pub sample_volume_ml: f64,
     /// Mass of its samples [g].
     pub mass_g: f64,
-    /// How far gravity carries it from where the scan saw it: mean over its nodes [mm].
+    /// How far its whole weight would carry it from where the scan saw it: mean over its nodes [mm].
     pub sag_mean_mm: f64,
     /// The furthest node [mm].
     pub sag_max_mm: f64,
@@ -192,9 +193,11 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
     }
 }
 
-/// The equilibrium under gravity: whether the forces balance, and how far each node has moved [mm].
+/// The equilibrium under the whole of gravity, as if the scan had shown the tissue without weight: whether the forces balance, and
+/// how far each node has moved [mm]. In play the scan's own gravity is balanced from the start; this tells how well it is held.
 fn settle(pack: &Pack) -> Option<(bool, Vec<f64>)> {
-    let model = Arc::new(Model::new(&pack.scene).ok()?);
+    let unloaded = Scene { rest_gravity: [0.0; 3], ..pack.scene.clone() };
+    let model = Arc::new(Model::new(&unloaded).ok()?);
     let mut state = State::at_rest(&model);
     let report = Solver::new(model).settle(&mut state, &Control::default(), &Effort::ACCURATE);
     let length = |u: &Lanes| u.to_array().iter().map(|c| f64::from(*c).powi(2)).sum::<f64>().sqrt();

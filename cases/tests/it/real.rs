@@ -69,6 +69,9 @@ fn the_abdomen_whose_scan_ends() {
     for (id, expected) in [("liver", 1126.0), ("spleen", 261.0)] {
         assert!((volume(&report, id) - expected).abs() < 1.5, "{id}: {} mL", volume(&report, id));
     }
+    let liver = &report.structures[0];
+    // The cap is left out of the angles: with it the crisp edge would show.
+    assert!(liver.levels[0].dihedral_p99 < 60.0, "{:?}", liver.levels[0]);
     assert!(report.scan_end.iter().any(|e| e.axis == 2 && e.upper), "{:?}", report.scan_end);
     assert!(report.warnings.iter().any(|w| w.contains("ends below the dome of the liver")));
 }

@@ -210,6 +210,25 @@ fn the_end_of_the_scan_is_a_plane() {
 }
 
 #[test]
+fn the_end_of_the_scan_is_exact_where_it_is_no_round_number() {
+    // Voxels of 1.013 mm: the top lies at 30.39 mm, which is no multiple of the pack's step.
+    let bar = Phantom::new([24, 24, 30], [1.013; 3], |p| {
+        u8::from((6.0..18.0).contains(&p[0]) && (6.0..18.0).contains(&p[1]) && p[2] > 8.0)
+    });
+    let pack = bar.build(1, FINE, true);
+    let [end] = pack.manifest.scan_end[..] else { panic!("{:?}", pack.manifest.scan_end) };
+    for surface in &pack.surfaces {
+        let on = surface.positions.iter().filter(|p| p[2] == end.position).count();
+        let top = surface.positions.iter().map(|p| p[2]).fold(f32::MIN, f32::max);
+        assert!(
+            on > 4 && top == end.position,
+            "{on} vertices on {}, the highest at {top}",
+            end.position
+        );
+    }
+}
+
+#[test]
 fn a_narrow_gap_keeps_two_lobes_apart() {
     // Two lobes, joined on one side, 2 mm apart on the other: less than a cell of 5 mm.
     let lobes = Phantom::new([50, 40, 40], [1.0; 3], |[x, y, z]| {
