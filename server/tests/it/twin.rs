@@ -87,7 +87,9 @@ fn case_folder() -> Folder {
             licence = "MIT OR Apache-2.0"
             [twin.surface]
             spacing = 3.0
-            smoothing = 2.0
+            smoothing = [2.0, 2.0, 2.0]
+            rounds = 25
+            reach = 1.0
             levels = 2
             smallest_piece = 4
             label_spacing = 2.0
