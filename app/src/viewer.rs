@@ -135,7 +135,7 @@ pub enum ViewerError {
 }
 
 /// Options that are fixed for the life of a view.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ViewerOptions {
     /// Is the page in the light theme?
     pub light: bool,
@@ -143,6 +143,8 @@ pub struct ViewerOptions {
     pub low_quality: bool,
     /// Does the person ask for reduced motion?
     pub reduced_motion: bool,
+    /// Force at which the contact ring's arc is full [N].
+    pub full_force: f32,
 }
 
 /// A running view with its simulation. Dropping it stops both.

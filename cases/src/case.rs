@@ -29,8 +29,23 @@ pub struct Case {
     /// What the twin was made from.
     #[serde(default)]
     pub origin: Origin,
+    /// Pull beyond which tissue is expected to be harmed, if anything is known.
+    #[serde(default)]
+    pub force_limit: Option<ForceLimit>,
     /// How the twin is built.
     pub twin: Recipe,
+}
+
+/// The pull of one forceps beyond which tissue is expected to be harmed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForceLimit {
+    /// Force [N].
+    pub newton: f64,
+    /// Where the number comes from.
+    pub source: String,
+    /// True while no published measurement of this very thing backs it.
+    pub provisional: bool,
 }
 
 /// What a twin was made from; said on every picture of it.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use api::{
-    CaseDetails, CaseEntry, CaseIndex, Origin, PackFile, Pathway, Source, Stop, StructureDetails,
-    TissueConstant,
+    CaseDetails, CaseEntry, CaseIndex, ForceLimit, Origin, PackFile, Pathway, Source, Stop,
+    StructureDetails, TissueConstant,
 };
 use axum::body::Bytes;
 use cases::{
@@ -163,10 +163,18 @@ fn details(case: &Case) -> anyhow::Result<CaseDetails> {
         objectives: case.objectives.clone(),
         structures: case.twin.structures.iter().map(structure).collect(),
         constants: constants(case)?,
-        force_limit: None,
+        force_limit: case.force_limit.as_ref().map(force_limit),
         sources: case.twin.sources.iter().map(source).collect(),
         scan_end: (!warnings.is_empty()).then_some(warnings),
     })
+}
+
+fn force_limit(limit: &case::ForceLimit) -> ForceLimit {
+    ForceLimit {
+        newton: limit.newton,
+        source: limit.source.clone(),
+        provisional: limit.provisional,
+    }
 }
 
 /// Paragraphs of a text, each on one line.

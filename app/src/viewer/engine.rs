@@ -10,7 +10,7 @@ use super::{
     CameraMove, Tool, ViewerError, ViewerEvent, ViewerOptions, Visibility, Vitals,
     camera::Camera,
     embedding::displacement,
-    hand::{FORCE_LIMIT, Hand, Hold, JAW_RADIUS},
+    hand::{Hand, Hold, JAW_RADIUS},
     picking::{CutAway, Hit, Picker},
     renderer::{Renderer, Ring, Scene},
     section::Plane,
@@ -475,7 +475,7 @@ impl Engine {
 
     fn ring(&self, held: Option<Vec3>) -> Option<Ring> {
         let at = held.or(self.hand.hover)?;
-        let force = self.hand.hold.as_ref().map_or(0.0, |h| h.force / FORCE_LIMIT);
+        let force = self.hand.hold.as_ref().map_or(0.0, |h| h.force / self.options.full_force);
         self.camera.on_canvas(at).map(|at| Ring { at, touching: held.is_some(), force })
     }
 

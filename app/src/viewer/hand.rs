@@ -7,8 +7,6 @@ use super::{ViewerEvent, camera::Camera, instrument::Grip};
 
 /// Radius of the tissue between the jaws [mm].
 pub const JAW_RADIUS: f32 = 6.0;
-/// Force at which the ring's arc is full [N]; provisional, no published limit for forceps on the liver's capsule is used yet.
-pub const FORCE_LIMIT: f32 = 3.0;
 /// Time in which the jaws close [s].
 const CLOSING_TIME: f32 = 0.06;
 /// Shortest time between two `Pull` events [ms].

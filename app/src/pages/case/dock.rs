@@ -26,6 +26,13 @@ fn state(force: Option<f64>, limit: Option<f64>) -> &'static str {
     }
 }
 
+/// Force at which gauge and contact ring are full [N]: the case's limit, or a plain scale where none is known.
+pub fn full_force(session: Session) -> f32 {
+    session.details.with_value(|details| {
+        details.force_limit.as_ref().map_or(SCALE, |limit| limit.newton) as f32
+    })
+}
+
 /// Force, section, instruments.
 #[component]
 pub fn Dock(session: Session) -> impl IntoView {

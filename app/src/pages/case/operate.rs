@@ -10,7 +10,7 @@ use web_sys::{HtmlCanvasElement, PointerEvent, UrlSearchParams, WebGl2RenderingC
 use super::{
     Twin,
     coach::Coach,
-    dock::Dock,
+    dock::{Dock, full_force},
     facts::Facts,
     help::Help,
     keys,
@@ -59,6 +59,7 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
             light: theme.get_untracked() == Theme::Light,
             low_quality: low_quality(),
             reduced_motion: preference::reduced_motion(),
+            full_force: full_force(session),
         };
         let keep = keep.clone();
         let on_event = move |event: ViewerEvent| {
