@@ -116,15 +116,7 @@ fn quick(place: &Place, checks: &mut Checks) {
                 .env("CARGO_TARGET_DIR", place.target("native"))
                 .current_dir(&place.root);
         }
-        nextest.args([
-            "run",
-            "--workspace",
-            "--exclude",
-            "app",
-            "--no-fail-fast",
-            "--color",
-            "never",
-        ]);
+        nextest.args(["run", "--workspace", "--no-fail-fast", "--color", "never"]);
         if place.data().is_dir() {
             nextest.env("SECTIO_DATA", place.data());
         }
