@@ -1,11 +1,11 @@
 //! The only HTTP: the index, a case's details, a pack with its progress.
 
+use gloo::net::http::Request;
 use js_sys::{Reflect, Uint8Array};
-use leptos::prelude::window;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, RequestInit, Response};
+use web_sys::{ReadableStreamDefaultReader, RequestCache};
 
 /// Where the index lies.
 pub const INDEX: &str = "/cases/index.json";
@@ -62,15 +62,12 @@ pub async fn bytes(
     anew: bool,
     progress: impl Fn(u64),
 ) -> Result<Vec<u8>, DownloadError> {
-    let options = RequestInit::new();
-    if anew {
-        // Setting a property of a fresh object cannot fail.
-        let _ = Reflect::set(&options, &"cache".into(), &"reload".into());
-    }
-    let response: Response = JsFuture::from(window().fetch_with_str_and_init(url, &options))
+    let cache = if anew { RequestCache::Reload } else { RequestCache::Default };
+    let response = Request::get(url)
+        .cache(cache)
+        .send()
         .await
-        .map_err(|_| DownloadError::Offline { url: url.into() })?
-        .unchecked_into();
+        .map_err(|_| DownloadError::Offline { url: url.into() })?;
     if response.status() == 404 {
         return Err(DownloadError::NotFound { url: url.into() });
     }

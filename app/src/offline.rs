@@ -1,8 +1,9 @@
 //! Offline: the service worker, what it keeps, and whether there is a connection.
 
+use gloo::events::EventListener;
 use js_sys::{Array, Object, Reflect};
 use leptos::{ev, prelude::*, task::spawn_local};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, ServiceWorker, ServiceWorkerContainer, ServiceWorkerRegistration};
 
@@ -38,14 +39,14 @@ impl Offline {
         // Both live as long as the page.
         std::mem::forget((online, lost));
         let Some(container) = container() else { return offline };
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            offline.heard(&event.data());
-        });
-        // A refusal leaves the app without offline use, which the indicator then says.
-        let _ = container
-            .add_event_listener_with_callback("message", on_message.as_ref().unchecked_ref());
-        on_message.forget();
+        EventListener::new(&container, "message", move |event| {
+            if let Some(message) = event.dyn_ref::<MessageEvent>() {
+                offline.heard(&message.data());
+            }
+        })
+        .forget();
         spawn_local(async move {
+            // A refusal leaves the app without offline use, which the indicator then says.
             if let Err(error) = JsFuture::from(container.register("/sw.js")).await {
                 leptos::logging::warn!("no offline use: {error:?}");
                 return;

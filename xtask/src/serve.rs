@@ -45,6 +45,8 @@ pub fn run(place: &Place, options: &Options) -> Result<()> {
     let mut server = Command::new(&built.sectio)
         .args(["serve", "--host", &options.host, "--port", &options.port.to_string()])
         .stdin(Stdio::null())
+        // The one line of this command says it all; the log stays.
+        .stdout(Stdio::null())
         .spawn()?;
     let url = format!(
         "http://{}:{}/",

@@ -6,12 +6,12 @@ use std::{
 };
 
 use cases::twin::pack::Pack;
+use gloo::events::{EventListener, EventListenerOptions};
 use js_sys::{Object, Reflect};
 use three_d::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{
-    Event, EventTarget, HtmlCanvasElement, PointerEvent, ResizeObserver, WebGl2RenderingContext,
-    WheelEvent,
+    Event, HtmlCanvasElement, PointerEvent, ResizeObserver, WebGl2RenderingContext, WheelEvent,
 };
 
 use super::{
@@ -25,19 +25,6 @@ use crate::simulation::Simulation;
 const MOST_SCALE: f64 = 2.0;
 /// The same when drawing with less effort.
 const LOW_SCALE: f64 = 0.6;
-
-struct Listener {
-    target: EventTarget,
-    name: &'static str,
-    closure: Closure<dyn FnMut(Event)>,
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let function = self.closure.as_ref().unchecked_ref();
-        let _ = self.target.remove_event_listener_with_callback(self.name, function);
-    }
-}
 
 type FrameLoop = Closure<dyn FnMut(f64)>;
 
@@ -57,7 +44,7 @@ pub struct Stage {
     frame: RefCell<Option<FrameLoop>>,
     asked: Cell<Option<i32>>,
     stopped: Cell<bool>,
-    listeners: RefCell<Vec<Listener>>,
+    listeners: RefCell<Vec<EventListener>>,
     observer: RefCell<Option<SizeWatch>>,
 }
 
@@ -239,21 +226,14 @@ impl Stage {
         handle: impl Fn(&Rc<Self>, &Event) + 'static,
     ) {
         let weak: Weak<Self> = Rc::downgrade(self);
-        let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
-            if let Some(stage) = weak.upgrade() {
-                handle(&stage, &event);
-            }
-        });
-        let options = web_sys::AddEventListenerOptions::new();
-        options.set_passive(passive);
-        let target: EventTarget = self.canvas.clone().into();
-        let function = closure.as_ref().unchecked_ref();
-        let added = target.add_event_listener_with_callback_and_add_event_listener_options(
-            name, function, &options,
-        );
-        if added.is_ok() {
-            self.listeners.borrow_mut().push(Listener { target, name, closure });
-        }
+        let options = EventListenerOptions { passive, ..EventListenerOptions::default() };
+        let listener =
+            EventListener::new_with_options(&self.canvas, name, options, move |event: &Event| {
+                if let Some(stage) = weak.upgrade() {
+                    handle(&stage, event);
+                }
+            });
+        self.listeners.borrow_mut().push(listener);
     }
 
     fn listen(self: &Rc<Self>) {
