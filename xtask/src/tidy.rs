@@ -46,6 +46,7 @@ pub fn run(place: &Place) -> Result<()> {
     names(&files, &mut findings);
     solver_is_pure(&place.root, &files, &mut findings)?;
     sources_speak(&place.root, &files, &mut findings)?;
+    citations(&place.root, &files, &mut findings)?;
     locales(&place.root, &mut findings)?;
     if findings.is_empty() {
         println!("tidy: {} files, nothing to mend", files.len());
@@ -185,6 +186,36 @@ fn sources_speak(root: &Path, files: &[String], findings: &mut Vec<String>) -> R
     Ok(())
 }
 
+/// Every [Author year] in the sources has its entry in REFERENCES.bib.
+fn citations(root: &Path, files: &[String], findings: &mut Vec<String>) -> Result<()> {
+    let bibliography =
+        fs::read_to_string(root.join("REFERENCES.bib")).context("REFERENCES.bib is missing")?;
+    for file in
+        files.iter().filter(|file| [".rs", ".glsl", ".wgsl"].iter().any(|end| file.ends_with(end)))
+    {
+        let text = fs::read_to_string(root.join(file))?;
+        for citation in text.split('[').skip(1).filter_map(|rest| Some(&rest[..rest.find(']')?])) {
+            for key in citation.split(';').filter_map(citation_key) {
+                if !bibliography.contains(&format!("{{{key},")) {
+                    findings
+                        .push(format!("{file}: [{citation}] has no entry {key} in REFERENCES.bib"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// "Smith2018" of "Smith et al. 2018"; none for what is no citation.
+fn citation_key(text: &str) -> Option<String> {
+    let (authors, year) = text.trim().rsplit_once(' ')?;
+    let first = authors.split_whitespace().next()?;
+    let is_name =
+        first.chars().next()?.is_uppercase() && first.chars().skip(1).all(char::is_lowercase);
+    let is_year = year.len() == 4 && year.chars().all(|c| c.is_ascii_digit());
+    (is_name && is_year).then(|| format!("{first}{year}"))
+}
+
 /// All languages hold the same keys.
 fn locales(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     let Ok(entries) = fs::read_dir(root.join("app/locales")) else { return Ok(()) };
@@ -227,6 +258,13 @@ mod tests {
     #[test]
     fn code_spans_skip_fences() {
         assert_eq!(code_spans("a `b/c` d\n```\n`e`\n```\n`f`"), ["b/c", "f"]);
+    }
+
+    #[test]
+    fn citations_are_told_from_other_brackets() {
+        assert_eq!(citation_key("Smith et al. 2018"), Some("Smith2018".into()));
+        assert_eq!(citation_key("node_count, 3"), None);
+        assert_eq!(citation_key("2 2018"), None);
     }
 
     #[test]
