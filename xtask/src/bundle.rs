@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     data,
-    place::{Place, digest, publish, sha256},
+    place::{Place, digest, keep_newest, publish, sha256},
     step::{Running, Steps},
     toolchain::Toolchain,
     tools,
@@ -18,6 +18,9 @@ use crate::{
 
 /// Number of steps that [`build`] takes.
 pub const STEPS: usize = 9;
+
+/// How many builds of one thing stay in the cache, so that going back and forth between branches is quick.
+const KEPT: usize = 4;
 
 /// What a build leaves behind.
 pub struct Built {
@@ -142,6 +145,7 @@ fn twins(place: &Place, running: &Running) -> Result<Vec<Twin>> {
                 .arg(staged.join(format!("{}.png", twin.id)));
             running.run(&mut portrait, remedy)?;
             publish(&staged, &home)?;
+            keep_newest(&place.cache.join("twins"), &format!("{}-", twin.id), KEPT)?;
         }
         twins.push(twin);
     }
@@ -219,6 +223,7 @@ fn frontend(
         .current_dir(&place.root);
     running.run(&mut command, "read the log, mend the code, run the same command again")?;
     publish(&staged, &home)?;
+    keep_newest(&place.cache.join("apps"), "", KEPT)?;
     Ok(home)
 }
 
@@ -248,6 +253,7 @@ fn assemble(place: &Place, app: &Path, twins: &[Twin]) -> Result<PathBuf> {
         fs::copy(&twin.picture, staged.join("pictures").join(format!("{}.png", twin.id)))?;
     }
     publish(&staged, &home)?;
+    keep_newest(&place.cache.join("bundles"), "", KEPT)?;
     Ok(home)
 }
 

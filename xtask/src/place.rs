@@ -76,6 +76,22 @@ pub fn publish(staged: &Path, target: &Path) -> Result<()> {
         .with_context(|| format!("cannot move {} to {}", staged.display(), target.display()))
 }
 
+/// Remove all but the `count` newest entries of `dir` whose name starts with `prefix`: products of older sources.
+pub fn keep_newest(dir: &Path, prefix: &str, count: usize) -> Result<()> {
+    let mut entries: Vec<_> = fs::read_dir(dir)
+        .with_context(|| format!("cannot list {}", dir.display()))?
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    entries.sort();
+    entries.reverse();
+    for (_, path) in entries.into_iter().skip(count) {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
+}
+
 /// SHA-256 of some bytes, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -116,4 +132,26 @@ pub fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_builds_of_one_thing_stay() {
+        let dir = std::env::temp_dir().join(format!("sectio-place-{}", std::process::id()));
+        for (age, name) in ["liver-1", "liver-2", "heart-1", "liver-3"].iter().enumerate() {
+            fs::create_dir_all(dir.join(name)).unwrap();
+            let time =
+                std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(age as u64);
+            fs::File::open(dir.join(name)).unwrap().set_modified(time).unwrap();
+        }
+        keep_newest(&dir, "liver-", 2).unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["heart-1", "liver-2", "liver-3"]);
+        fs::remove_dir_all(dir).unwrap();
+    }
 }
