@@ -119,8 +119,8 @@ fn slice_volumes(
 fn sample(volume: &Volume, point: [f32; 3]) -> u8 {
     let mut index = 0;
     let mut stride = 1;
-    for axis in 0..3 {
-        let coordinate = ((point[axis] - volume.origin[axis]) / volume.spacing[axis]).round();
+    for (axis, along) in point.into_iter().enumerate() {
+        let coordinate = ((along - volume.origin[axis]) / volume.spacing[axis]).round();
         if !(coordinate >= 0.0 && coordinate < volume.dims[axis] as f32) {
             return 0;
         }
