@@ -1,11 +1,13 @@
 //! The decoded pack: what a browser downloads for one twin.
 
 mod container;
+mod error;
 pub(crate) mod mesh;
 mod scene;
 mod stream;
 
-pub use container::{FORMAT_VERSION, PackError, decode, encode};
+pub use container::{FORMAT_VERSION, decode, encode};
+pub use error::PackError;
 
 use serde::{Deserialize, Serialize};
 use solver_wasm::scene::Scene;

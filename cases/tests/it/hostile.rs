@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use cases::twin::pack::{PackError, decode, encode};
+use cases::twin::pack::{FORMAT_VERSION, PackError, decode, encode};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -34,7 +34,7 @@ fn damage_is_told_from_strangers_and_from_other_versions() {
     assert!(decode(&PACK).is_ok());
     assert_eq!(decode(b""), Err(PackError::Magic));
     assert_eq!(decode(&with(0, b'X')), Err(PackError::Magic));
-    assert_eq!(decode(&with(8, 99)), Err(PackError::Version(99)));
+    assert_eq!(decode(&with(8, 99)), Err(PackError::Version { found: 99, known: FORMAT_VERSION }));
     assert_eq!(decode(&with(PACK.len() / 2, PACK[PACK.len() / 2] ^ 1)), Err(PackError::Hash));
     assert_eq!(decode(&PACK[..PACK.len() - 1]), Err(PackError::Hash));
     assert!(matches!(

@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use flate2::{Compression, GzBuilder, read::GzDecoder};
 use sha2::{Digest, Sha256};
 
-use super::{Manifest, Pack, Volume, mesh, scene, stream::Reader};
+use super::{Manifest, Pack, Volume, error::PackError, mesh, scene, stream::Reader};
 
 /// Version of the format that this program writes and reads.
 pub const FORMAT_VERSION: u16 = 1;
@@ -26,36 +26,6 @@ const SURFACES: &[u8; 4] = b"SURF";
 const SCENE: &[u8; 4] = b"SCEN";
 const LABELS: &[u8; 4] = b"LABL";
 const IMAGE: &[u8; 4] = b"IMAG";
-
-/// Why a pack cannot be written or read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PackError {
-    /// Not a pack at all.
-    #[error("this is not a Sectio twin; fetch the file again")]
-    Magic,
-    /// From another time.
-    #[error(
-        "the twin has format {0}, this program reads {FORMAT_VERSION}; reload the page or build the twin anew"
-    )]
-    Version(u16),
-    /// Cut short, or promises what it does not hold.
-    #[error("the twin's {0} is cut short or overlong; fetch the file again")]
-    Length(&'static str),
-    /// Damaged on the way.
-    #[error("the twin is damaged: its content does not match its hash; fetch the file again")]
-    Hash,
-    /// A needed section is missing.
-    #[error("the twin has no {0}; build it anew")]
-    Missing(&'static str),
-    /// A section does not hold together.
-    #[error("the twin's {section} section {reason}; build it anew")]
-    Content {
-        /// Section.
-        section: &'static str,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
 
 /// Write a pack. The same pack gives the same bytes.
 ///
@@ -111,7 +81,7 @@ pub fn decode(bytes: &[u8]) -> Result<Pack, PackError> {
     }
     let version = reader.u16()?;
     if version != FORMAT_VERSION || reader.u16()? != 0 {
-        return Err(PackError::Version(version));
+        return Err(PackError::Version { found: version, known: FORMAT_VERSION });
     }
     let section_count = reader.u32()?;
     if Sha256::digest(body).as_slice() != reader.take(32)? {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{
     Surface,
-    container::PackError,
+    error::PackError,
     stream::{Reader, put_varint, unzigzag, zigzag},
 };
 

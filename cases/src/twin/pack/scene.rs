@@ -8,7 +8,7 @@ use solver_wasm::{
 };
 
 use super::{
-    container::PackError,
+    error::PackError,
     stream::{Reader, put_varint, unzigzag, zigzag},
 };
 

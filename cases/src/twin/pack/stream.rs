@@ -1,6 +1,6 @@
 //! Bytes out and bytes in; every read is checked.
 
-use super::container::PackError;
+use super::error::PackError;
 
 /// Append a number, seven bits a byte, low bits first.
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u32) {
