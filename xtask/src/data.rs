@@ -69,7 +69,9 @@ pub fn ensure(place: &Place, running: &Running) -> Result<String> {
         eprintln!("\n    skipped, and the cases built from it too: {line}");
     }
     if present == 0 {
-        bail!("no organ data could be fetched: {}", skipped.join("; "));
+        bail!(
+            "no organ data could be fetched, for the reasons above. Remedy: mend one of them and run the same command again"
+        );
     }
     Ok(format!("{present} of {} sources", sources.package.len()))
 }
@@ -80,26 +82,22 @@ fn is_there(place: &Place, member: &Member) -> bool {
 
 fn fetch(place: &Place, running: &Running, package: &Package) -> Result<()> {
     let staged = place.staging(&package.name)?;
+    let outcome = fetch_through(&staged, place, running, package);
+    // Whatever came of it, nothing half-fetched stays behind.
+    fs::remove_dir_all(staged)?;
+    outcome
+}
+
+fn fetch_through(staged: &Path, place: &Place, running: &Running, package: &Package) -> Result<()> {
     let archive = match package.kind {
-        Kind::PythonSdist => python_sdist(running, package, &staged)?,
-        Kind::Debian => debian_archive(running, package, &staged)?,
+        Kind::PythonSdist => python_sdist(running, package, staged)?,
+        Kind::Debian => debian_archive(running, package, staged)?,
     };
-    let members = unpack(&archive, &package.member)?;
-    for (member, bytes) in package.member.iter().zip(members) {
-        let found = sha256(&bytes);
-        if found != member.sha256 {
-            bail!(
-                "{} in {} has SHA-256 {found}, expected {}. Remedy: the package changed; do not use it, report it",
-                member.path,
-                package.name,
-                member.sha256
-            );
-        }
+    for (member, bytes) in package.member.iter().zip(unpack(&archive, &package.member)?) {
         let file = staged.join(&member.file);
         fs::write(&file, bytes)?;
         publish(&file, &place.data().join(&member.file))?;
     }
-    fs::remove_dir_all(staged)?;
     Ok(())
 }
 
@@ -187,14 +185,23 @@ fn debian_archive(running: &Running, package: &Package, staged: &Path) -> Result
     bytes.with_context(|| format!("{wanted} is not in the package {}", package.name))
 }
 
-/// The wanted members of a gzipped tar, in the order wanted.
+/// The wanted members of a gzipped tar, in the order wanted, each checked against its hash.
 fn unpack(archive: &[u8], members: &[Member]) -> Result<Vec<Vec<u8>>> {
     let paths: Vec<&str> = members.iter().map(|member| member.path.as_str()).collect();
     let found = member(GzDecoder::new(Cursor::new(archive)), &paths)?;
     found
         .into_iter()
-        .zip(paths)
-        .map(|(bytes, path)| bytes.with_context(|| format!("{path} is not in the archive")))
+        .zip(members)
+        .map(|(bytes, Member { path, sha256: expected, .. })| {
+            let bytes = bytes.with_context(|| format!("{path} is not in the archive"))?;
+            let found = sha256(&bytes);
+            if found != *expected {
+                bail!(
+                    "{path} has SHA-256 {found}, expected {expected}. Remedy: the package changed; do not use it, report it"
+                );
+            }
+            Ok(bytes)
+        })
         .collect()
 }
 
@@ -244,6 +251,23 @@ mod tests {
         let archive = builder.into_inner().unwrap();
         let found = member(Cursor::new(&archive), &["a/wanted", "a/link", "a/missing"]).unwrap();
         assert_eq!(found, [Some(b"yes".to_vec()), None, None]);
+    }
+
+    #[test]
+    fn a_wrong_hash_is_refused() {
+        let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(
+            Vec::new(),
+            flate2::Compression::fast(),
+        ));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(5);
+        builder.append_data(&mut header, "a/organ", &b"liver"[..]).unwrap();
+        let archive = builder.into_inner().unwrap().finish().unwrap();
+        let wanted =
+            |hash: String| Member { path: "a/organ".into(), file: "organ".into(), sha256: hash };
+        assert_eq!(unpack(&archive, &[wanted(sha256(b"liver"))]).unwrap(), [b"liver"]);
+        let error = unpack(&archive, &[wanted(sha256(b"lung"))]).unwrap_err().to_string();
+        assert!(error.contains("a/organ has SHA-256") && error.contains("Remedy"), "{error}");
     }
 
     #[test]
