@@ -48,11 +48,11 @@ pub struct Mechanics {
 impl Mechanics {
     /// In the solver's units: kPa and kg/mm³.
     pub fn material(&self) -> Material {
+        let density = (self.density.value * 1e-9) as f32;
+        let (young, poisson) = (self.young.value as f32, self.poisson.value as f32);
         Material {
-            young: self.young.value as f32,
-            poisson: self.poisson.value as f32,
-            density: (self.density.value * 1e-9) as f32,
             damping: self.damping.value as f32,
+            ..Material::neo_hookean(young, poisson, density)
         }
     }
 }

@@ -32,10 +32,10 @@ fn scene(radius: f32) -> Scene {
         .collect();
     Scene {
         lattice,
-        materials: vec![Material { young: 5.0, poisson: 0.45, density: 1.06e-6, damping: 0.02 }],
+        materials: vec![Material { damping: 0.02, ..Material::neo_hookean(5.0, 0.45, 1.06e-6) }],
         supports,
         gravity: [0.0, 9810.0, 0.0],
-        rest_gravity: [0.0; 3],
+        ..Scene::default()
     }
 }
 

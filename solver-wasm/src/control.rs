@@ -14,6 +14,10 @@ pub struct Control {
     pub tool_goals: [Option<[f32; 3]>; TOOL_COUNT],
     /// Dead loads on the tissue.
     pub loads: Vec<Load>,
+    /// Pressure on each of the scene's surfaces [kPa], against the outward normal wherever it turns; missing ones are zero.
+    pub pressures: Vec<f32>,
+    /// Activation of the muscle, 0 to 1: the active stress is this fraction of [`crate::scene::Material::active`].
+    pub activation: f32,
 }
 
 /// A dead force on a material point.
@@ -27,6 +31,12 @@ pub struct Load {
 
 impl Default for Control {
     fn default() -> Self {
-        Self { dt: STEP_DT, tool_goals: [None; TOOL_COUNT], loads: Vec::new() }
+        Self {
+            dt: STEP_DT,
+            tool_goals: [None; TOOL_COUNT],
+            loads: Vec::new(),
+            pressures: Vec::new(),
+            activation: 0.0,
+        }
     }
 }

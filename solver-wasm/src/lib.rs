@@ -10,7 +10,7 @@
 //! # use solver_wasm::{state::State, step::Solver};
 //! let scene = Scene {
 //!     lattice: Lattice::bar([8, 2, 2], 5.0),
-//!     materials: vec![Material { young: 5.0, poisson: 0.45, density: 1.06e-6, damping: 0.02 }],
+//!     materials: vec![Material::neo_hookean(5.0, 0.45, 1.06e-6)],
 //!     ..Scene::default()
 //! };
 //! let model = Arc::new(Model::new(&scene)?);
@@ -18,7 +18,7 @@
 //! let mut state = State::at_rest(&model);
 //! let report = solver.step(&mut state, &Control::default());
 //! assert_eq!(report.contained(), 0);
-//! # Ok::<(), solver_wasm::model::SceneError>(())
+//! # Ok::<(), solver_wasm::scene::SceneError>(())
 //! ```
 //! [`simulation::Simulation`] does the same by [`message::Command`]s, as the worker needs it.
 

@@ -17,39 +17,10 @@
 //! Viscosity is a Kelvin–Voigt stress S = μ τ Ċ on the mean Cauchy–Green tensor C = Fᵀ F. Over a step it is the gradient of
 //! (μ τ / 4 dt) |C − Cₙ|²: objective at finite rotation, dissipative, and at small strain 2 μ τ times the strain rate.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     modes::Modes,
     real::{Lanes, Real, Vector},
 };
-
-/// Lamé's parameters [kPa].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LameParameters {
-    /// Shear modulus μ [kPa].
-    pub mu: f64,
-    /// Lamé's first parameter λ [kPa].
-    pub lambda: f64,
-}
-
-/// Young's modulus and Poisson's ratio.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct YoungPoisson {
-    /// Young's modulus [kPa].
-    pub young: f64,
-    /// Poisson's ratio.
-    pub poisson: f64,
-}
-
-impl From<YoungPoisson> for LameParameters {
-    fn from(YoungPoisson { young, poisson }: YoungPoisson) -> Self {
-        Self {
-            mu: young / (2.0 * (1.0 + poisson)),
-            lambda: young * poisson / ((1.0 + poisson) * (1.0 - 2.0 * poisson)),
-        }
-    }
-}
 
 /// Constants of the tissue in four cells.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,73 +4,10 @@ use crate::{
     embed::{LatticeIndex, weights},
     hierarchy::{self, Grid},
     lattice::{Cell, Embedding, Lattice},
-    material::{LameParameters, Tissue, YoungPoisson},
+    material::Tissue,
     real::{LANES, Lanes, Real, from_f32},
-    scene::{Material, Scene},
+    scene::{Scene, SceneError, embedding_is_sound},
 };
-
-/// Most cells a scene may have.
-pub const MAX_CELLS: usize = 200_000;
-/// Most supports a scene may have.
-pub const MAX_SUPPORTS: usize = 20_000;
-
-/// What is wrong with a scene.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SceneError {
-    /// There is nothing to simulate.
-    #[error("scene: the lattice has no cells; give it at least one")]
-    Empty,
-    /// A list is too long.
-    #[error(
-        "scene: {what} has {count} entries, at most {limit} are allowed; use a coarser lattice"
-    )]
-    TooLarge {
-        /// Field.
-        what: &'static str,
-        /// Its length.
-        count: usize,
-        /// The most allowed.
-        limit: usize,
-    },
-    /// A number is not finite or out of its range.
-    #[error("scene: {what} of entry {index} is {value}; it must be {range}")]
-    Number {
-        /// Field.
-        what: &'static str,
-        /// Index into its list (0 for a single value).
-        index: usize,
-        /// The value.
-        value: f64,
-        /// What is allowed.
-        range: &'static str,
-    },
-    /// An index points outside its list.
-    #[error("scene: {what} {index} names entry {target} of {len}; rebuild the lattice")]
-    Index {
-        /// What holds the index.
-        what: &'static str,
-        /// Which one.
-        index: usize,
-        /// Where it points.
-        target: usize,
-        /// Length of the list it points into.
-        len: usize,
-    },
-    /// A cell's corners do not lie where its coordinate says, or it has no samples, or its nodes belong to another body.
-    #[error("scene: cell {cell}: {problem}; rebuild the lattice")]
-    Cell {
-        /// Which cell.
-        cell: usize,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// A node that no cell uses could move freely.
-    #[error("scene: node {node} belongs to no cell; remove it")]
-    LooseNode {
-        /// Which node.
-        node: usize,
-    },
-}
 
 /// A scene made ready. Build once, share between solvers.
 #[derive(Clone, Debug)]
@@ -111,7 +48,7 @@ impl Model {
     /// # Errors
     /// Anything in the scene that is out of range, not finite or inconsistent; nothing is trusted.
     pub fn new(scene: &Scene) -> Result<Self, SceneError> {
-        validate(scene)?;
+        scene.check()?;
         let lattice = scene.lattice.clone();
         let grids = hierarchy::build(&lattice, masses(scene));
         let tissue = tissue(scene, &grids[0]);
@@ -122,7 +59,7 @@ impl Model {
             grids,
             tissue,
             supports: Vec::new(),
-            shear_moduli: scene.materials.iter().map(|m| lame(m).mu as Real).collect(),
+            shear_moduli: scene.materials.iter().map(|m| m.law.moduli().0 as Real).collect(),
             densities: scene.materials.iter().map(|m| m.density.into()).collect(),
             unsupported: unsupported_body(scene),
             lattice,
@@ -193,10 +130,6 @@ impl Model {
     }
 }
 
-fn lame(m: &Material) -> LameParameters {
-    YoungPoisson { young: m.young.into(), poisson: m.poisson.into() }.into()
-}
-
 /// Lumped masses: every filled sample shares its mass by the corner functions at its centre.
 fn masses(scene: &Scene) -> Vec<Real> {
     let lattice = &scene.lattice;
@@ -225,7 +158,8 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
     let mut columns = vec![[[0.0 as Real; LANES]; 5]; grid.shapes.len()];
     for (i, cell) in scene.lattice.cells.iter().enumerate() {
         let material = &scene.materials[usize::from(cell.material)];
-        let LameParameters { mu, lambda } = lame(material);
+        let (mu, bulk) = material.law.moduli();
+        let lambda = bulk - 2.0 / 3.0 * mu;
         let values = [
             mu,
             lambda + mu,
@@ -256,104 +190,4 @@ fn unsupported_body(scene: &Scene) -> Option<u16> {
         .map(|s| cells[s.point.cell as usize].body)
         .collect();
     cells.iter().map(|c| c.body).find(|body| !held.contains(body))
-}
-
-fn embedding_is_sound(point: &Embedding, cells: usize) -> bool {
-    (point.cell as usize) < cells && point.local.iter().all(|x| (-3.0..=4.0).contains(x))
-}
-
-fn check_number(
-    what: &'static str,
-    index: usize,
-    value: f32,
-    allowed: std::ops::RangeInclusive<f32>,
-    range: &'static str,
-) -> Result<(), SceneError> {
-    if allowed.contains(&value) {
-        Ok(())
-    } else {
-        Err(SceneError::Number { what, index, value: value.into(), range })
-    }
-}
-
-fn check_len(what: &'static str, count: usize, limit: usize) -> Result<(), SceneError> {
-    if count <= limit { Ok(()) } else { Err(SceneError::TooLarge { what, count, limit }) }
-}
-
-fn validate(scene: &Scene) -> Result<(), SceneError> {
-    let lattice = &scene.lattice;
-    if lattice.cells.is_empty() {
-        return Err(SceneError::Empty);
-    }
-    check_len("lattice.cells", lattice.cells.len(), MAX_CELLS)?;
-    check_len("lattice.nodes", lattice.nodes.len(), 8 * MAX_CELLS)?;
-    check_len("materials", scene.materials.len(), usize::from(u16::MAX) + 1)?;
-    check_len("supports", scene.supports.len(), MAX_SUPPORTS)?;
-    check_number("lattice.spacing", 0, lattice.spacing, 1e-3..=1e3, "between 0.001 and 1000 mm")?;
-    for x in lattice.origin {
-        check_number("lattice.origin", 0, x, -1e6..=1e6, "within 1e6 mm of zero")?;
-    }
-    for (field, gravity) in [("gravity", scene.gravity), ("rest_gravity", scene.rest_gravity)] {
-        for g in gravity {
-            check_number(field, 0, g, -1e6..=1e6, "within 1e6 mm/s² of zero")?;
-        }
-    }
-    for (i, m) in scene.materials.iter().enumerate() {
-        check_number("materials.young", i, m.young, 1e-4..=1e7, "between 1e-4 and 1e7 kPa")?;
-        check_number("materials.poisson", i, m.poisson, 0.0..=0.4999, "between 0 and 0.4999")?;
-        check_number(
-            "materials.density",
-            i,
-            m.density,
-            1e-10..=1e-3,
-            "between 1e-10 and 1e-3 kg/mm³",
-        )?;
-        check_number("materials.damping", i, m.damping, 0.0..=10.0, "between 0 and 10 s")?;
-    }
-    validate_cells(scene)?;
-    for (i, s) in scene.supports.iter().enumerate() {
-        if !embedding_is_sound(&s.point, lattice.cells.len()) {
-            let (target, len) = (s.point.cell as usize, lattice.cells.len());
-            return Err(SceneError::Index { what: "support", index: i, target, len });
-        }
-        for k in s.stiffness {
-            check_number("supports.stiffness", i, k, 0.0..=1e7, "between 0 and 1e7 mN/mm")?;
-        }
-    }
-    Ok(())
-}
-
-fn validate_cells(scene: &Scene) -> Result<(), SceneError> {
-    let lattice = &scene.lattice;
-    let mut owner: Vec<Option<u16>> = vec![None; lattice.nodes.len()];
-    for (i, cell) in lattice.cells.iter().enumerate() {
-        let problem = |problem| Err(SceneError::Cell { cell: i, problem });
-        let (target, len) = (usize::from(cell.material), scene.materials.len());
-        if target >= len {
-            return Err(SceneError::Index { what: "material of cell", index: i, target, len });
-        }
-        if cell.samples == 0 {
-            return problem("it holds no sample of tissue");
-        }
-        if cell.coord.iter().any(|x| *x >= u16::MAX - 1) {
-            return problem("its coordinate is larger than 65,533");
-        }
-        for (c, node) in cell.nodes.iter().enumerate() {
-            let (target, len) = (*node as usize, lattice.nodes.len());
-            let Some(coord) = lattice.nodes.get(target) else {
-                return Err(SceneError::Index { what: "corner of cell", index: i, target, len });
-            };
-            let offset = [c & 1, c >> 1 & 1, c >> 2].map(|o| o as u16);
-            if (0..3).any(|axis| coord[axis] != cell.coord[axis] + offset[axis]) {
-                return problem("a corner's node lies at another coordinate");
-            }
-            if *owner[target].get_or_insert(cell.body) != cell.body {
-                return problem("it shares a node with a cell of another body");
-            }
-        }
-    }
-    match owner.iter().position(Option::is_none) {
-        Some(node) => Err(SceneError::LooseNode { node }),
-        None => Ok(()),
-    }
 }

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+mod check;
 mod shapes;
+
+pub(crate) use check::embedding_is_sound;
+pub use check::{MAX_CELLS, MAX_SUPPORTS, SceneError};
 
 use crate::lattice::{Embedding, Lattice};
 
@@ -13,6 +17,13 @@ pub struct Scene {
     pub lattice: Lattice,
     /// Material of each index that a cell names.
     pub materials: Vec<Material>,
+    /// Fibre and sheet direction of each cell, rest space, shape [cell_count] or empty if no material has fibres. They need
+    /// not have unit length, nor be quite at right angles; the sheet direction is made so.
+    pub fibres: Vec<[[f32; 3]; 2]>,
+    /// Surfaces embedded in the tissue, for what acts or lies on them.
+    pub surfaces: Vec<Surface>,
+    /// Capsules, pleurae and skin.
+    pub membranes: Vec<Membrane>,
     /// Elastic supports: ligaments, bare area, vessels.
     pub supports: Vec<Support>,
     /// Acceleration of gravity [mm/s²], world space.
@@ -23,17 +34,109 @@ pub struct Scene {
     pub rest_gravity: [f32; 3],
 }
 
-/// An isotropic tissue.
+/// A tissue.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Material {
-    /// Young's modulus at small strain [kPa].
-    pub young: f32,
-    /// Poisson ratio, below 0.5.
-    pub poisson: f32,
+    /// Elasticity.
+    pub law: Law,
     /// Mass density [kg/mm³].
     pub density: f32,
     /// Stiffness-proportional damping time [s]; leaves rigid motion alone.
     pub damping: f32,
+    /// Stress that relaxes: up to two terms of a Prony series; a modulus of zero is none.
+    pub relaxation: [Relaxation; 2],
+    /// Greatest active stress along the fibre [kPa], second Piola–Kirchhoff; see [`crate::control::Control::activation`].
+    pub active: f32,
+}
+
+/// Energy of a unit of rest volume. Every law carries one pressure a cell (mean dilatation); `bulk` is the modulus of that
+/// pressure, `poisson` says the same relative to the shear modulus.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Law {
+    /// Stable neo-Hookean [Smith et al. 2018].
+    NeoHookean {
+        /// Young's modulus at small strain [kPa].
+        young: f32,
+        /// Poisson ratio, below 0.5.
+        poisson: f32,
+    },
+    /// ψ = c₁ (I₁ − 3) + c₂ (I₂ − 3) [Mooney 1940; Rivlin 1948].
+    MooneyRivlin {
+        /// c₁ [kPa].
+        c1: f32,
+        /// c₂ [kPa].
+        c2: f32,
+        /// Bulk modulus [kPa].
+        bulk: f32,
+    },
+    /// ψ = Σ 2 μ/α² (λ₁^α + λ₂^α + λ₃^α − 3) [Ogden 1972]; Σ μ is the shear modulus at small strain.
+    Ogden {
+        /// (μ [kPa], α) of each term; μ = 0: none.
+        terms: [(f32, f32); 2],
+        /// Bulk modulus [kPa].
+        bulk: f32,
+    },
+    /// ψ = C/2 (e^Q − 1), Q = b_f E_ff² + b_t (E_ss² + E_nn² + 2 E_sn²) + 2 b_fs (E_fs² + E_fn²) [Guccione et al. 1995].
+    Guccione {
+        /// C [kPa].
+        c: f32,
+        /// b_f: along the fibre.
+        fibre: f32,
+        /// b_t: across it.
+        transverse: f32,
+        /// b_fs: shear along the fibre.
+        shear: f32,
+        /// Bulk modulus [kPa].
+        bulk: f32,
+    },
+    /// ψ = a/2b (e^{b (I₁ − 3)} − 1) + Σ_{f,s} aᵢ/2bᵢ (e^{bᵢ ⟨I₄ᵢ − 1⟩²} − 1) + a_fs/2b_fs (e^{b_fs I₈²} − 1)
+    /// [Holzapfel and Ogden 2009]; fibre and sheet resist stretch only.
+    HolzapfelOgden {
+        /// Isotropic matrix: a [kPa], b.
+        matrix: (f32, f32),
+        /// Along the fibre: a_f [kPa], b_f.
+        fibre: (f32, f32),
+        /// Along the sheet: a_s [kPa], b_s.
+        sheet: (f32, f32),
+        /// Shear between them: a_fs [kPa], b_fs.
+        shear: (f32, f32),
+        /// Bulk modulus [kPa].
+        bulk: f32,
+    },
+}
+
+/// A Maxwell branch: its stress decays with time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Relaxation {
+    /// Shear modulus of the branch over the law's at small strain.
+    pub modulus: f32,
+    /// Time in which its stress falls to 1/e [s].
+    pub time: f32,
+}
+
+/// A triangulated surface embedded in the tissue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Surface {
+    /// Its vertices.
+    pub points: Vec<Embedding>,
+    /// Vertices of each triangle, counter-clockwise from outside the tissue.
+    pub triangles: Vec<[u32; 3]>,
+}
+
+/// A thin sheet on a surface: it resists stretch in its plane and no bending, and wrinkles rather than bear compression
+/// beyond what its exponential law's small-strain stiffness gives.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Membrane {
+    /// Index into `Scene::surfaces`.
+    pub surface: u32,
+    /// Thickness [mm].
+    pub thickness: f32,
+    /// Young's modulus at small strain [kPa].
+    pub young: f32,
+    /// Poisson ratio in the plane, at most 0.5.
+    pub poisson: f32,
+    /// Stiffening: ψ = E/(2 b (1 − ν²)) (e^{b Q} − 1), Q the plane-stress form of the in-plane Green strain; 0: none.
+    pub stiffening: f32,
 }
 
 /// A spring that ties a material point to its rest position.
@@ -43,4 +146,44 @@ pub struct Support {
     pub point: Embedding,
     /// Stiffness along world x, y, z [mN/mm].
     pub stiffness: [f32; 3],
+}
+
+impl Material {
+    /// Stable neo-Hookean tissue: Young's modulus [kPa], Poisson ratio, density [kg/mm³], without viscosity.
+    pub const fn neo_hookean(young: f32, poisson: f32, density: f32) -> Self {
+        Self::of(Law::NeoHookean { young, poisson }, density)
+    }
+
+    /// A law and a density [kg/mm³], without viscosity or activity.
+    pub const fn of(law: Law, density: f32) -> Self {
+        let none = Relaxation { modulus: 0.0, time: 1.0 };
+        Self { law, density, damping: 0.0, relaxation: [none; 2], active: 0.0 }
+    }
+}
+
+impl Law {
+    /// Shear and bulk modulus at small strain [kPa]; of a law with fibres the shear modulus across them.
+    pub fn moduli(&self) -> (f64, f64) {
+        match *self {
+            Self::NeoHookean { young, poisson } => {
+                let (e, nu) = (f64::from(young), f64::from(poisson));
+                (e / (2.0 * (1.0 + nu)), e / (3.0 * (1.0 - 2.0 * nu)))
+            }
+            Self::MooneyRivlin { c1, c2, bulk } => {
+                (2.0 * (f64::from(c1) + f64::from(c2)), f64::from(bulk))
+            }
+            Self::Ogden { terms, bulk } => {
+                (terms.iter().map(|(mu, _)| f64::from(*mu)).sum(), f64::from(bulk))
+            }
+            Self::Guccione { c, transverse, bulk, .. } => {
+                (0.5 * f64::from(c) * f64::from(transverse), f64::from(bulk))
+            }
+            Self::HolzapfelOgden { matrix, bulk, .. } => (f64::from(matrix.0), f64::from(bulk)),
+        }
+    }
+
+    /// Does the law need fibre directions?
+    pub fn has_fibres(&self) -> bool {
+        matches!(self, Self::Guccione { .. } | Self::HolzapfelOgden { .. })
+    }
 }

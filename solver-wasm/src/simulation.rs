@@ -6,10 +6,10 @@ use crate::{
     contact::GraspError,
     control::{Control, TOOL_COUNT},
     message::{Command, Report, Stepped, ToolForce},
-    model::{Model, SceneError},
+    model::Model,
     newton::Effort,
     real::{LANES, to_f32},
-    scene::Scene,
+    scene::{Scene, SceneError},
     state::State,
     step::{Solver, StepReport},
 };

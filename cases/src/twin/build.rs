@@ -391,7 +391,8 @@ fn scene(
     }
     let gravity = recipe.lattice.gravity;
     // The scan shows the organs as the patient's own weight has settled them.
-    Ok(Scene { lattice, materials, supports: held, gravity, rest_gravity: gravity })
+    let rest_gravity = gravity;
+    Ok(Scene { lattice, materials, supports: held, gravity, rest_gravity, ..Scene::default() })
 }
 
 /// The label volume at voxels of about `spacing` mm, by the nearest voxel.

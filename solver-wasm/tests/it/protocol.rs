@@ -3,8 +3,8 @@
 use solver_wasm::{
     lattice::{Embedding, Lattice},
     message::{Command, Report, decode_commands, decode_report, encode_commands, encode_report},
-    model::{Model, SceneError},
-    scene::Scene,
+    model::Model,
+    scene::{Law, Membrane, Scene, SceneError, Surface},
     simulation::Simulation,
 };
 
@@ -97,6 +97,18 @@ fn imaged_tissue_starts_where_it_was_and_moves_with_a_change_of_gravity() {
     assert!(settled([9810.0, 0.0, 0.0]) > 1.0);
 }
 
+const MEMBRANE: Membrane =
+    Membrane { surface: 0, thickness: 0.1, young: 1e3, poisson: 0.5, stiffening: 0.0 };
+
+fn law(young: f32, poisson: f32) -> Law {
+    Law::NeoHookean { young, poisson }
+}
+
+/// One point in a cell, and a triangle that wants two more.
+fn surface(cell: u32) -> Surface {
+    Surface { points: vec![Embedding { cell, local: [0.5; 3] }], triangles: vec![[0, 1, 2]] }
+}
+
 #[test]
 fn hostile_scenes_are_named() {
     let sound = free(Lattice::bar([2, 2, 2], 1.0), 5.0, 0.45);
@@ -106,8 +118,14 @@ fn hostile_scenes_are_named() {
         Model::new(&scene).expect_err("a broken scene").to_string()
     };
     for (message, part) in [
-        (broken(|s| s.materials[0].poisson = 0.5), "materials.poisson"),
-        (broken(|s| s.materials[0].young = f32::NAN), "materials.young"),
+        (broken(|s| s.materials[0].law = law(5.0, 0.5)), "materials.law.poisson"),
+        (broken(|s| s.materials[0].law = law(f32::NAN, 0.4)), "materials.law.young"),
+        (broken(|s| s.materials[0].relaxation[1].time = 0.0), "materials.relaxation.time"),
+        (broken(|s| s.materials[0].active = 1.0), "0 fibre directions for 8 cells"),
+        (broken(|s| s.fibres = vec![[[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]]; 8]), "parallel"),
+        (broken(|s| s.surfaces = vec![surface(8)]), "point of surface 0 names entry 8"),
+        (broken(|s| s.surfaces = vec![surface(0)]), "triangle of surface 0 names entry 1"),
+        (broken(|s| s.membranes = vec![MEMBRANE]), "membrane 0 names entry 0"),
         (broken(|s| s.materials.clear()), "material of cell 0"),
         (broken(|s| s.lattice.cells[1].nodes[3] = 4_000_000_000), "corner of cell 1"),
         (broken(|s| s.lattice.cells[1].nodes[3] = 0), "another coordinate"),

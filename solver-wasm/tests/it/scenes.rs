@@ -16,10 +16,8 @@ pub const DENSITY: f32 = 1.06e-6;
 pub fn free(lattice: Lattice, young: f32, poisson: f32) -> Scene {
     Scene {
         lattice,
-        materials: vec![Material { young, poisson, density: DENSITY, damping: 0.0 }],
-        supports: Vec::new(),
-        gravity: [0.0; 3],
-        rest_gravity: [0.0; 3],
+        materials: vec![Material::neo_hookean(young, poisson, DENSITY)],
+        ..Scene::default()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use solver_wasm::{
-    lattice::{Cell, Embedding, Lattice},
-    scene::{Material, Scene, Support},
+    lattice::{Cell, Lattice},
+    scene::Scene,
 };
 
 use super::{
@@ -17,21 +17,11 @@ pub(super) fn encode(scene: &Scene) -> Result<Vec<u8>, PackError> {
     let unsound = |reason| PackError::Content { section: "scene", reason };
     let lattice = &scene.lattice;
     let mut out = Vec::new();
-    for v in lattice
-        .origin
-        .into_iter()
-        .chain([lattice.spacing])
-        .chain(scene.gravity)
-        .chain(scene.rest_gravity)
-    {
-        out.extend(v.to_le_bytes());
-    }
-    out.extend((scene.materials.len() as u32).to_le_bytes());
-    for m in &scene.materials {
-        for v in [m.young, m.poisson, m.density, m.damping] {
-            out.extend(v.to_le_bytes());
-        }
-    }
+    let frame = Lattice { origin: lattice.origin, spacing: lattice.spacing, ..Lattice::default() };
+    let rest = Scene { lattice: frame, ..scene.clone() };
+    let rest = postcard::to_stdvec(&rest).map_err(|_| unsound("cannot be written"))?;
+    out.extend((rest.len() as u32).to_le_bytes());
+    out.extend(rest);
 
     // Columns, so that like stands beside like.
     let mut columns: [Vec<u8>; 6] = Default::default();
@@ -74,14 +64,6 @@ pub(super) fn encode(scene: &Scene) -> Result<Vec<u8>, PackError> {
         out.extend((column.len() as u32).to_le_bytes());
         out.extend(column);
     }
-
-    out.extend((scene.supports.len() as u32).to_le_bytes());
-    for s in &scene.supports {
-        out.extend(s.point.cell.to_le_bytes());
-        for v in s.point.local.into_iter().chain(s.stiffness) {
-            out.extend(v.to_le_bytes());
-        }
-    }
     Ok(out)
 }
 
@@ -93,60 +75,26 @@ fn corner_place(coord: [u16; 3], corner: usize) -> Option<[u16; 3]> {
     Some(place)
 }
 
-/// Read a scene; every index is in range and every number finite.
+/// Read a scene that the solver accepts.
 pub(super) fn decode(bytes: &[u8]) -> Result<Scene, PackError> {
     let mut reader = Reader::new("scene", bytes);
-    let mut floats = || reader.f32();
-    let origin = [floats()?, floats()?, floats()?];
-    let spacing = floats()?;
-    let gravity = [floats()?, floats()?, floats()?];
-    let rest_gravity = [floats()?, floats()?, floats()?];
-    if spacing <= 0.0 {
-        return Err(reader.error("has cells without size"));
-    }
-    let material_count = reader.count(16)?;
-    let mut materials = Vec::with_capacity(material_count);
-    for _ in 0..material_count {
-        let m = Material {
-            young: reader.f32()?,
-            poisson: reader.f32()?,
-            density: reader.f32()?,
-            damping: reader.f32()?,
-        };
-        if !(m.young > 0.0
-            && (0.0..0.5).contains(&m.poisson)
-            && m.density > 0.0
-            && m.damping >= 0.0)
-        {
-            return Err(reader.error("has a material that cannot exist"));
-        }
-        materials.push(m);
-    }
-    let lattice = decode_lattice(&mut reader, origin, spacing, materials.len())?;
-    let support_count = reader.count(28)?;
-    let mut supports = Vec::with_capacity(support_count);
-    for _ in 0..support_count {
-        let s = Support {
-            point: Embedding {
-                cell: reader.u32()?,
-                local: [reader.f32()?, reader.f32()?, reader.f32()?],
-            },
-            stiffness: [reader.f32()?, reader.f32()?, reader.f32()?],
-        };
-        if s.point.cell as usize >= lattice.cells.len() || s.stiffness.iter().any(|k| *k < 0.0) {
-            return Err(reader.error("has a support that holds nothing"));
-        }
-        supports.push(s);
-    }
+    let rest_len = reader.count(1)?;
+    let mut scene: Scene =
+        postcard::from_bytes(reader.take(rest_len)?).map_err(|_| reader.error("cannot be read"))?;
+    let Lattice { origin, spacing, .. } = scene.lattice;
+    scene.lattice = decode_lattice(&mut reader, origin, spacing)?;
     reader.finish()?;
-    Ok(Scene { lattice, materials, supports, gravity, rest_gravity })
+    // A twin of rigid structures alone has no tissue.
+    if !scene.lattice.cells.is_empty() {
+        scene.check().map_err(|_| reader.error("holds what the solver refuses"))?;
+    }
+    Ok(scene)
 }
 
 fn decode_lattice(
     reader: &mut Reader,
     origin: [f32; 3],
     spacing: f32,
-    materials: usize,
 ) -> Result<Lattice, PackError> {
     let cell_count = reader.count(23)?;
     let mut columns = Vec::with_capacity(6);
@@ -172,9 +120,6 @@ fn decode_lattice(
             material: columns[3].u16()?,
             samples: columns[4].u64()?,
         };
-        if usize::from(cell.material) >= materials || cell.samples == 0 {
-            return Err(reader.error("has a cell without tissue"));
-        }
         for corner in 0..8 {
             let place = corner_place(coord, corner)
                 .ok_or_else(|| reader.error("has a cell beyond the lattice"))?;
@@ -204,6 +149,10 @@ fn decode_lattice(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use solver_wasm::{
+        lattice::Embedding,
+        scene::{Law, Material, Support},
+    };
 
     use super::*;
 
@@ -225,13 +174,14 @@ mod tests {
                     cell(2, 0, [1, 16, 3, 17, 5, 18, 7, 19]),
                 ],
             },
-            materials: vec![Material { young: 5.0, poisson: 0.45, density: 1e-6, damping: 0.01 }],
+            materials: vec![Material::neo_hookean(5.0, 0.45, 1e-6)],
             supports: vec![Support {
                 point: Embedding { cell: 2, local: [0.5, 0.25, 1.0] },
                 stiffness: [1.0, 2.0, 0.0],
             }],
             gravity: [0.0, 9810.0, 0.0],
             rest_gravity: [0.0, 9810.0, 0.0],
+            ..Scene::default()
         }
     }
 
@@ -255,7 +205,7 @@ mod tests {
         refused(|s| s.lattice.cells[2].material = 1);
         refused(|s| s.supports[0].point.cell = 3);
         refused(|s| s.supports[0].stiffness[0] = f32::NAN);
-        refused(|s| s.materials[0].poisson = 0.5);
+        refused(|s| s.materials[0].law = Law::NeoHookean { young: 5.0, poisson: 0.5 });
     }
 
     proptest! {
