@@ -14,13 +14,25 @@
 //! In f32, J̄ − 1 is expanded in H = F − I, as tr H + II_H + det H + …, and the stress that cancels at rest is
 //! cancelled symbolically.
 //!
+//! The hourglass modes' stiffness is put right by [`bending`]. Its part of the Hessian is that of Gauss and Newton, exact where the
+//! hourglass modes vanish.
+//!
 //! Viscosity is a Kelvin–Voigt stress S = μ τ Ċ on the mean Cauchy–Green tensor C = Fᵀ F. Over a step it is the gradient of
 //! (μ τ / 4 dt) |C − Cₙ|²: objective at finite rotation, dissipative, and at small strain 2 μ τ times the strain rate.
+
+mod bending;
+
+use bending::Bending;
 
 use crate::{
     modes::Modes,
     real::{Lanes, Real, Vector},
 };
+
+/// Stiffness of the hourglass modes over μ in the preconditioner: between what bending one way and the other takes.
+pub(crate) const HOURGLASS: Real = 1.5;
+/// Keeps the direction of a vanished edge finite.
+const TINY: Real = 1e-12;
 
 /// Constants of the tissue in four cells.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +41,8 @@ pub struct Tissue {
     pub mu: Lanes,
     /// λ′ = λ + μ [kPa].
     pub lambda: Lanes,
+    /// μ (1 + ν) / (1 − ν), the stiffness against a gradient of dilatation within the cell [kPa].
+    pub gradient: Lanes,
     /// μ τ [kPa s].
     pub viscosity: Lanes,
     /// τ [s].
@@ -59,11 +73,16 @@ pub struct Tangent {
     pub shear: Lanes,
     /// V″ = λ′.
     pub bulk: Lanes,
-    /// V′ = λ′ (J̄ − 1) − μ, clamped to ± μ / σ_max so that the Hessian stays positive.
+    /// V′ = λ′ (J̄ − 1) − μ.
     pub geometric: Lanes,
     /// μ τ / dt.
     pub viscous: Lanes,
-    /// Shear, bulk and geometric coefficients of the preconditioner: the viscosity as stiffness, which it is at small strain.
+    /// μ (1 + ν) / (1 − ν): stiffness against a gradient of dilatation.
+    pub gradient: Lanes,
+    /// μ/|A|², μ/|B|², μ/|C|²: the parasitic shear that is released.
+    pub release: [Lanes; 3],
+    /// Shear, bulk and geometric coefficients of the preconditioner: the viscosity as stiffness, which it is at small strain;
+    /// the geometric one clamped to ± μ / σ_max, so that each cell's matrix is positive.
     pub preconditioner: [Lanes; 3],
 }
 
@@ -145,16 +164,18 @@ pub fn respond(
             + s[2] * change(2)
             + Lanes::splat(2.0) * (s[3] * change(3) + s[4] * change(4) + s[5] * change(5))
     };
+    let bending = Bending::of(tissue, moments, &[a, b, c, d, e, f]);
     let energy = mu * (half * (norm + hourglass) - higher)
         + half * pressure * dilatation
+        + bending.energy
         + Lanes::splat(0.25) * dissipation;
     let force = [
-        (ha - da) * mu + ga * pressure + a * s[0] + b * s[3] + c * s[5],
-        (hb - db) * mu + gb * pressure + a * s[3] + b * s[1] + c * s[4],
-        (hc - dc) * mu + gc * pressure + a * s[5] + b * s[4] + c * s[2],
-        d * (mu * wd) + gd * slope,
-        e * (mu * we) + ge * slope,
-        f * (mu * wf) + gf * slope,
+        (ha - da) * mu + ga * pressure + a * s[0] + b * s[3] + c * s[5] + bending.force[0],
+        (hb - db) * mu + gb * pressure + a * s[3] + b * s[1] + c * s[4] + bending.force[1],
+        (hc - dc) * mu + gc * pressure + a * s[5] + b * s[4] + c * s[2] + bending.force[2],
+        d * (mu * wd) + gd * slope + bending.force[3],
+        e * (mu * we) + ge * slope + bending.force[4],
+        f * (mu * wf) + gf * slope + bending.force[5],
         g * (mu * wg),
     ];
 
@@ -180,8 +201,10 @@ pub fn respond(
             dilatation: [ga, gb, gc, gd, ge, gf],
             shear: mu,
             bulk: tissue.lambda,
-            geometric,
+            geometric: slope,
             viscous,
+            gradient: tissue.gradient,
+            release: bending.release,
             preconditioner: [
                 mu + viscous,
                 tissue.lambda + viscous,
@@ -239,13 +262,14 @@ impl Tangent {
             rf += se.cross(c);
         }
         let (kp, kq, kr) = (k * p, k * q, k * r);
+        let hourglass = if PRECONDITIONER { mu * Lanes::splat(HOURGLASS) } else { mu };
         let mut out = [
             a * mu + ga * s + da * k,
             b * mu + gb * s + db * k,
             c * mu + gc * s + dc * k,
-            d * (mu * (p + q)) + pd * kp + qd * kq,
-            e * (mu * (q + r)) + qe * kq + re * kr,
-            f * (mu * (p + r)) + pf * kp + rf * kr,
+            d * (hourglass * (p + q)) + pd * kp + qd * kq,
+            e * (hourglass * (q + r)) + qe * kq + re * kr,
+            f * (hourglass * (p + r)) + pf * kp + rf * kr,
             g * (mu * (p * q + q * r + r * p)),
         ];
         if !PRECONDITIONER {
@@ -257,6 +281,15 @@ impl Tangent {
         if PRECONDITIONER {
             return out;
         }
+        // Bending: gradients of dilatation and released shear, at fixed A, B, C.
+        let [ka, kb, kc] = self.release;
+        let (ka, kb, kc) = (ka * p, kb * q, kc * r);
+        let tx = (gb.dot(d) + gc.dot(f)) * self.gradient * p;
+        let ty = (ga.dot(d) + gc.dot(e)) * self.gradient * q;
+        let tz = (ga.dot(f) + gb.dot(e)) * self.gradient * r;
+        out[3] += gb * tx + ga * ty - sa * (sa.dot(d) * ka) - sb * (sb.dot(d) * kb);
+        out[4] += gc * ty + gb * tz - sb * (sb.dot(e) * kb) - sc * (sc.dot(e) * kc);
+        out[5] += gc * tx + ga * tz - sc * (sc.dot(f) * kc) - sa * (sa.dot(f) * ka);
         // Viscosity, Gauss–Newton: F (Fᵀ dF + dFᵀ F).
         let t = self.viscous;
         let two = Lanes::splat(2.0);
@@ -270,6 +303,11 @@ impl Tangent {
         out
     }
 
+    /// Let the Hessian have the preconditioner's geometric part.
+    pub fn clamp(&mut self) {
+        self.geometric = self.preconditioner[2];
+    }
+
     /// Multiply the coefficients (not the state) by `scale`.
     #[inline(always)]
     pub fn scaled(mut self, scale: Lanes) -> Self {
@@ -277,6 +315,8 @@ impl Tangent {
         self.bulk *= scale;
         self.geometric *= scale;
         self.viscous *= scale;
+        self.gradient *= scale;
+        self.release = self.release.map(|k| k * scale);
         self.preconditioner = self.preconditioner.map(|k| k * scale);
         self
     }

@@ -154,8 +154,14 @@ pub(crate) fn filled_samples(cell: &Cell) -> impl Iterator<Item = (u32, [f32; 3]
         .map(|s| (s, [s & 3, s >> 2 & 3, s >> 4].map(|k| (k as f32 + 0.5) / 4.0)))
 }
 
+/// (1 + ν) / (1 − ν).
+fn gradient_stiffness(mu: f64, lambda: f64) -> f64 {
+    let poisson = lambda / (2.0 * (lambda + mu));
+    (1.0 + poisson) / (1.0 - poisson)
+}
+
 fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
-    let mut columns = vec![[[0.0 as Real; LANES]; 5]; grid.shapes.len()];
+    let mut columns = vec![[[0.0 as Real; LANES]; 6]; grid.shapes.len()];
     for (i, cell) in scene.lattice.cells.iter().enumerate() {
         let material = &scene.materials[usize::from(cell.material)];
         let (mu, bulk) = material.law.moduli();
@@ -163,6 +169,7 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
         let values = [
             mu,
             lambda + mu,
+            mu * gradient_stiffness(mu, lambda),
             mu * f64::from(material.damping),
             material.damping.into(),
             grid.volumes[i],
@@ -175,8 +182,8 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
     columns
         .into_iter()
         .map(|c| {
-            let [mu, lambda, viscosity, damping, volume] = c.map(Lanes::new);
-            Tissue { mu, lambda, viscosity, damping, volume }
+            let [mu, lambda, gradient, viscosity, damping, volume] = c.map(Lanes::new);
+            Tissue { mu, lambda, gradient, viscosity, damping, volume }
         })
         .collect()
 }

@@ -9,7 +9,7 @@
 
 use crate::{
     hierarchy::Grid,
-    material::{Tangent, respond, strain},
+    material::{HOURGLASS, Tangent, respond, strain},
     model::{Model, Spring},
     modes::{Modes, Shape},
     real::{LANES, Lanes, Real, Vector, dot, length_squared, node_vector},
@@ -247,7 +247,7 @@ impl Level {
 fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
     let [shear_modulus, bulk, _] = t.preconditioner;
     let [ga, gb, gc, ..] = t.dilatation;
-    let one = Lanes::splat(1.0);
+    let (one, hourglass) = (Lanes::splat(1.0), Lanes::splat(HOURGLASS));
     let (p, q, r) = (shape.moments.x, shape.moments.y, shape.moments.z);
     for (c, corner) in shape.corners.iter().enumerate() {
         let sign = |bit: usize| Lanes::splat(if c >> bit & 1 == 1 { 1.0 } else { -1.0 });
@@ -259,9 +259,8 @@ fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
             Vector::new(beta * gamma * sign(0), alpha * gamma * sign(1), alpha * beta * sign(2));
         let shear = shear_modulus
             * (slope.dot(slope)
-                + (p + q) * gamma * gamma
-                + (q + r) * alpha * alpha
-                + (p + r) * beta * beta
+                + hourglass
+                    * ((p + q) * gamma * gamma + (q + r) * alpha * alpha + (p + r) * beta * beta)
                 + (p * q + q * r + r * p));
         let g = ga * slope.x + gb * slope.y + gc * slope.z;
         let stiff = g * bulk;

@@ -53,8 +53,8 @@ fn slit(mut lattice: Lattice, plane: u16, depth: u16) -> Lattice {
 fn iterations_stay_few() {
     for (name, scene, loose, tight) in [
         ("ball, ν .45", hung_ball(80.0, 0.45), 6, 20),
-        ("ball, ν .48", hung_ball(80.0, 0.48), 9, 32),
-        ("bar, ν .45", free(Lattice::bar([64, 8, 8], 4.0), 5.0, 0.45), 7, 20),
+        ("ball, ν .48", hung_ball(80.0, 0.48), 16, 42),
+        ("bar, ν .45", free(Lattice::bar([64, 8, 8], 4.0), 5.0, 0.45), 7, 22),
         ("slit bar, ν .45", free(slit(Lattice::bar([64, 8, 8], 4.0), 3, 33), 5.0, 0.45), 8, 24),
     ] {
         let (percent, millionth) = (iterations(&scene, 1e-2), iterations(&scene, 1e-6));
