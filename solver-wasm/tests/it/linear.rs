@@ -54,8 +54,8 @@ fn iterations_stay_few() {
     for (name, scene, loose, tight) in [
         ("ball, ν .45", hung_ball(80.0, 0.45), 6, 20),
         ("ball, ν .48", hung_ball(80.0, 0.48), 16, 42),
-        ("bar, ν .45", free(Lattice::bar([64, 8, 8], 4.0), 5.0, 0.45), 7, 22),
-        ("slit bar, ν .45", free(slit(Lattice::bar([64, 8, 8], 4.0), 3, 33), 5.0, 0.45), 8, 24),
+        ("bar, ν .45", free(Lattice::bar([64, 8, 8], 4.0), 5.0, 0.45), 9, 26),
+        ("slit bar, ν .45", free(slit(Lattice::bar([64, 8, 8], 4.0), 3, 33), 5.0, 0.45), 10, 30),
     ] {
         let (percent, millionth) = (iterations(&scene, 1e-2), iterations(&scene, 1e-6));
         eprintln!(
