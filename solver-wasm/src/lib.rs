@@ -33,6 +33,7 @@ pub mod model;
 mod modes;
 mod multigrid;
 pub mod newton;
+mod pressure;
 pub mod real;
 pub mod scene;
 pub mod simulation;

@@ -6,7 +6,7 @@ use crate::{
     lattice::{Cell, Embedding, Lattice},
     material::Tissue,
     real::{LANES, Lanes, Real, from_f32},
-    scene::{Scene, SceneError, embedding_is_sound},
+    scene::{Scene, SceneError, Surface, embedding_is_sound},
 };
 
 /// A scene made ready. Build once, share between solvers.
@@ -21,6 +21,8 @@ pub struct Model {
     pub(crate) tissue: Vec<Tissue>,
     /// Supports as springs, of each grid.
     pub(crate) supports: Vec<Vec<Spring>>,
+    /// Surfaces that pressure may act on.
+    pub(crate) surfaces: Vec<EmbeddedSurface>,
     /// Small-strain shear modulus of each material [kPa].
     pub(crate) shear_moduli: Vec<Real>,
     /// Density of each material [kg/mm³].
@@ -42,6 +44,22 @@ pub(crate) struct Spring {
     pub multiplier: Lanes,
 }
 
+/// A surface whose vertices hang on the finest grid's nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct EmbeddedSurface {
+    pub points: Vec<EmbeddedPoint>,
+    pub triangles: Vec<[u32; 3]>,
+}
+
+/// A material point on the finest grid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EmbeddedPoint {
+    /// Rest position [mm].
+    pub rest: Lanes,
+    pub nodes: [u32; 8],
+    pub weights: [Real; 8],
+}
+
 impl Model {
     /// Validate a scene and build masses and hierarchy.
     ///
@@ -61,6 +79,7 @@ impl Model {
             supports: Vec::new(),
             shear_moduli: scene.materials.iter().map(|m| m.law.moduli().0 as Real).collect(),
             densities: scene.materials.iter().map(|m| m.density.into()).collect(),
+            surfaces: scene.surfaces.iter().map(|s| EmbeddedSurface::new(&lattice, s)).collect(),
             unsupported: unsupported_body(scene),
             lattice,
         };
@@ -127,6 +146,17 @@ impl Model {
                 local = [0, 1, 2].map(|axis| (local[axis] + f32::from(place[axis])) / 2.0);
             }
         }
+    }
+}
+
+impl EmbeddedSurface {
+    fn new(lattice: &Lattice, surface: &Surface) -> Self {
+        let points = surface.points.iter().map(|point| EmbeddedPoint {
+            rest: from_f32(lattice.rest_position(point)),
+            nodes: lattice.cells[point.cell as usize].nodes,
+            weights: weights(point.local),
+        });
+        Self { points: points.collect(), triangles: surface.triangles.clone() }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     material::{Strain, respond, strain},
     model::{Model, Spring},
     multigrid::{Multigrid, subtract_product},
+    pressure::Pressures,
     real::{Lanes, Real, dot, from_f32, length_squared},
 };
 
@@ -100,6 +101,8 @@ pub(crate) struct Newton {
     strain_before: Vec<Strain>,
     /// Dead loads of the step, as springs without stiffness.
     pub loads: Vec<Spring>,
+    /// Pressures of the step.
+    pub pressures: Pressures,
     gradient: Vec<Lanes>,
     trial: Vec<Lanes>,
     change: Vec<Lanes>,
@@ -116,6 +119,7 @@ impl Newton {
             inertial: nodes.clone(),
             strain_before: vec![Strain::default(); model.grids[0].shapes.len()],
             loads: Vec::with_capacity(256),
+            pressures: Pressures::new(model),
             gradient: nodes.clone(),
             trial: nodes.clone(),
             change: nodes.clone(),
@@ -143,6 +147,7 @@ impl Newton {
         effort: &Effort,
     ) -> Outcome {
         let mut outcome = Outcome::default();
+        self.pressures.follow(model, displacements);
         let mut energy = self.evaluate(model, displacements, phase);
         let mut norm = dot(&self.gradient, &self.gradient).sqrt();
         outcome.finite = energy.value.is_finite() && norm.is_finite();
@@ -182,7 +187,7 @@ impl Newton {
                 outcome.stalled = norm > NEAR_BALANCE * reference;
                 break;
             };
-            energy = next;
+            energy = self.follow_pressures(model, displacements, next);
             norm = dot(&self.gradient, &self.gradient).sqrt();
             if norm < 0.9 * best {
                 best = norm;
@@ -197,6 +202,23 @@ impl Newton {
         outcome.residual = if reference > 0.0 { norm / reference } else { 0.0 };
         outcome.converged |= norm <= (effort.tolerance * reference).max(floor);
         outcome
+    }
+
+    /// Let the pressures act on where the surfaces are now; gradient and energy follow.
+    fn follow_pressures(&mut self, model: &Model, u: &[Lanes], energy: Energy) -> Energy {
+        if self.pressures.forces().is_empty() {
+            return energy;
+        }
+        let add = |gradient: &mut [Lanes], forces: &[Lanes], sign: Real| {
+            for (g, f) in gradient.iter_mut().zip(forces) {
+                *g += *f * Lanes::splat(sign);
+            }
+            f64::from(sign) * dot(forces, u)
+        };
+        let before = add(&mut self.gradient, self.pressures.forces(), 1.0);
+        self.pressures.follow(model, u);
+        let after = add(&mut self.gradient, self.pressures.forces(), -1.0);
+        Energy { value: energy.value + before + after, ..energy }
     }
 
     /// Static potential and its gradient; leaves the tangents behind.
@@ -296,10 +318,19 @@ impl Newton {
             magnitude += sum.abs();
             spring.spread(force + spring.multiplier, &mut self.gradient);
         }
+        let forces = self.pressures.forces();
+        if !forces.is_empty() {
+            let work = dot(forces, u);
+            value -= work;
+            magnitude += work.abs();
+            for (g, f) in self.gradient.iter_mut().zip(forces) {
+                *g -= *f;
+            }
+        }
         Energy { value, magnitude }
     }
 
-    /// Size of what acts from outside [mN]: weight, multipliers and loads.
+    /// Size of what acts from outside [mN]: weight, multipliers, loads and pressures.
     fn force_scale(&self, model: &Model) -> f64 {
         let g = f64::from(length_squared(from_f32(model.gravity)));
         let mut sum: f64 =
@@ -307,7 +338,8 @@ impl Newton {
         for spring in self.multigrid.levels[0].springs.iter().chain(&self.loads) {
             sum += f64::from(length_squared(spring.multiplier));
         }
-        sum.sqrt()
+        let pressures = self.pressures.forces();
+        (sum + dot(pressures, pressures)).sqrt()
     }
 
     /// change ≈ −H⁻¹ gradient by preconditioned conjugate gradients; the number of iterations. Where the exact Hessian is not

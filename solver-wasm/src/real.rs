@@ -50,6 +50,13 @@ pub fn length_squared(v: Lanes) -> Real {
     v[0] + v[1] + v[2]
 }
 
+/// Vector product of two nodes' vectors.
+#[inline(always)]
+pub fn cross(a: Lanes, b: Lanes) -> Lanes {
+    let ([ax, ay, az, _], [bx, by, bz, _]) = (a.to_array(), b.to_array());
+    node_vector([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
+}
+
 /// Are all components finite?
 pub fn is_finite(vectors: &[Lanes]) -> bool {
     vectors.iter().all(|v| v.to_array().iter().all(|x| x.is_finite()))

@@ -251,6 +251,7 @@ impl Solver {
     fn set_springs(&mut self, state: &State, control: &Control) {
         let ties = state.tools.iter().flat_map(|t| t.ties.iter().map(|tie| (*tie, t.position)));
         self.newton.multigrid.set_ties(&self.model, ties);
+        self.newton.pressures.set(&self.model, &control.pressures);
         self.newton.loads.clear();
         for load in control.loads.iter().filter(|l| self.model.holds(&l.point)) {
             let loads = &mut self.newton.loads;

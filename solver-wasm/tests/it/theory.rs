@@ -5,9 +5,9 @@ use std::sync::Arc;
 use solver_wasm::{
     control::{Control, Load},
     embed::LatticeIndex,
-    lattice::Lattice,
+    lattice::{Embedding, Lattice},
     newton::Effort,
-    scene::Scene,
+    scene::{Scene, Surface},
     state::State,
     step::Solver,
 };
@@ -145,4 +145,39 @@ fn thick_sphere_under_pressure() {
         );
         assert!(error.abs() < 0.03, "error {error} at ν {poisson}");
     }
+}
+
+/// A block that stands on a smooth table under a pressure that follows its top: P/E of shortening, and the whole load below.
+#[test]
+fn a_block_under_pressure() {
+    let (young, pressure) = (10.0_f32, 0.05_f32);
+    let mut scene = free(Lattice::bar([3, 3, 6], 2.0), young, 0.4);
+    hold(&mut scene, |p| {
+        let held = [p[0] == 0.0, p[1] == 0.0, p[2] == 0.0].map(|h| if h { HARD } else { 0.0 });
+        held.iter().any(|k| *k > 0.0).then_some(held)
+    });
+    let mut top = Surface::default();
+    for (i, cell) in scene.lattice.cells.iter().enumerate().filter(|(_, c)| c.coord[2] == 5) {
+        let first = top.points.len() as u32;
+        for local in [[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 1.0]] {
+            top.points.push(Embedding { cell: i as u32, local });
+        }
+        top.triangles.extend([[0, 1, 3], [0, 3, 2]].map(|t| t.map(|v| v + first)));
+        assert!(cell.samples == u64::MAX);
+    }
+    scene.surfaces = vec![top];
+    let model = model(&scene);
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let control = Control { pressures: vec![pressure], ..Control::default() };
+    let report = solver.settle(&mut state, &control, &Effort::ACCURATE);
+    assert!(report.converged, "{report:?}");
+    let index = LatticeIndex::new(&scene.lattice);
+    let corner = index.embed(0, [6.0, 6.0, 12.0]).expect("the top");
+    let u = scene.lattice.displacement(&state.displacements, &corner).to_array();
+    let (shortening, widening) = (f64::from(-u[2]) / 12.0, f64::from(u[0]) / 6.0);
+    eprintln!("block under pressure: {shortening:.5} shorter, {widening:.5} wider");
+    // Finite strain: the stretch of a compressed neo-Hookean bar differs from P/E by a few per cent of itself.
+    assert!((shortening / 0.005 - 1.0).abs() < 0.02, "{shortening}");
+    assert!((widening / 0.002 - 1.0).abs() < 0.02, "{widening}");
 }
