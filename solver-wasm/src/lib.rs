@@ -25,6 +25,7 @@
 pub mod contact;
 pub mod control;
 pub mod embed;
+mod functions;
 mod hierarchy;
 pub mod lattice;
 pub mod material;
@@ -40,3 +41,4 @@ pub mod simulation;
 mod skyline;
 pub mod state;
 pub mod step;
+mod strain;

@@ -5,6 +5,10 @@
 //!
 //! ψ = μ/2 (mean |F|² − 3) − μ (J̄ − 1) + λ′/2 (J̄ − 1)²,  J̄ = mean det F.
 //!
+//! Other laws keep the last two terms (with what balances their own stress at rest in place of μ) and add the rest in
+//! [`crate::strain`].
+//!
+//!
 //! It is defined for every F, inverted ones too. At small strain it is Hooke's law with Lamé's μ and λ when λ′ = λ + μ.
 //! In the modes of a cell (see [`crate::modes`]), A, B, C the columns of F and p, q, r the second moments:
 //!
@@ -37,10 +41,14 @@ const TINY: Real = 1e-12;
 /// Constants of the tissue in four cells.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tissue {
-    /// Shear modulus μ [kPa].
+    /// Shear modulus μ of the neo-Hookean part [kPa]; zero where fibres and exponentials are all there is.
     pub mu: Lanes,
-    /// λ′ = λ + μ [kPa].
+    /// λ′ [kPa]: λ plus `rest`.
     pub lambda: Lanes,
+    /// −V′ at rest [kPa], which balances the stress of the rest of the energy there: μ for neo-Hookean tissue.
+    pub rest: Lanes,
+    /// Shear modulus of the whole law at small strain [kPa].
+    pub shear: Lanes,
     /// μ (1 + ν) / (1 − ν), the stiffness against a gradient of dilatation within the cell [kPa].
     pub gradient: Lanes,
     /// μ τ [kPa s].
@@ -71,6 +79,8 @@ pub struct Tangent {
     pub dilatation: [Vector; 6],
     /// μ.
     pub shear: Lanes,
+    /// Shear modulus against mode G.
+    pub warp: Lanes,
     /// V″ = λ′.
     pub bulk: Lanes,
     /// V′ = λ′ (J̄ − 1) − μ.
@@ -145,11 +155,11 @@ pub fn respond(
 
     let (wd, we, wf) = (p + q, q + r, p + r);
     let wg = p * q + q * r + r * p;
-    let hourglass = d.dot(d) * wd + e.dot(e) * we + f.dot(f) * wf + g.dot(g) * wg;
+    let hourglass = d.dot(d) * wd + e.dot(e) * we + f.dot(f) * wf;
     let norm = ha.dot(ha) + hb.dot(hb) + hc.dot(hc);
     let mu = tissue.mu;
     let pressure = tissue.lambda * dilatation;
-    let slope = pressure - mu;
+    let slope = pressure - tissue.rest;
 
     let strain = strain(h);
     let viscous = tissue.viscosity * Lanes::splat(rate);
@@ -165,18 +175,36 @@ pub fn respond(
             + Lanes::splat(2.0) * (s[3] * change(3) + s[4] * change(4) + s[5] * change(5))
     };
     let bending = Bending::of(tissue, moments, &[a, b, c, d, e, f]);
+    let excess = tissue.rest - mu;
+    let warp = tissue.shear * wg;
     let energy = mu * (half * (norm + hourglass) - higher)
-        + half * pressure * dilatation
+        + (half * pressure - excess) * dilatation
+        + half * warp * g.dot(g)
         + bending.energy
         + Lanes::splat(0.25) * dissipation;
     let force = [
-        (ha - da) * mu + ga * pressure + a * s[0] + b * s[3] + c * s[5] + bending.force[0],
-        (hb - db) * mu + gb * pressure + a * s[3] + b * s[1] + c * s[4] + bending.force[1],
-        (hc - dc) * mu + gc * pressure + a * s[5] + b * s[4] + c * s[2] + bending.force[2],
+        (ha - da) * mu
+            + ga * (pressure - excess)
+            + a * s[0]
+            + b * s[3]
+            + c * s[5]
+            + bending.force[0],
+        (hb - db) * mu
+            + gb * (pressure - excess)
+            + a * s[3]
+            + b * s[1]
+            + c * s[4]
+            + bending.force[1],
+        (hc - dc) * mu
+            + gc * (pressure - excess)
+            + a * s[5]
+            + b * s[4]
+            + c * s[2]
+            + bending.force[2],
         d * (mu * wd) + gd * slope + bending.force[3],
         e * (mu * we) + ge * slope + bending.force[4],
         f * (mu * wf) + gf * slope + bending.force[5],
-        g * (mu * wg),
+        g * warp,
     ];
 
     // σ_max² of the mean F: largest eigenvalue of C, bounded by its mean and deviator (exact in uniaxial stretch).
@@ -189,7 +217,7 @@ pub fn respond(
         + Lanes::splat(2.0)
             * (strain[3] * strain[3] + strain[4] * strain[4] + strain[5] * strain[5]);
     let sigma = (one + mean + (deviator * (third + third)).sqrt()).sqrt();
-    let limit = mu / sigma;
+    let limit = tissue.shear / sigma;
     let geometric = select_less(slope, -limit, -limit, slope);
     let geometric = select_less(limit, geometric, limit, geometric);
 
@@ -200,6 +228,7 @@ pub fn respond(
             state: [a, b, c, d, e, f],
             dilatation: [ga, gb, gc, gd, ge, gf],
             shear: mu,
+            warp: tissue.shear,
             bulk: tissue.lambda,
             geometric: slope,
             viscous,
@@ -262,7 +291,8 @@ impl Tangent {
             rf += se.cross(c);
         }
         let (kp, kq, kr) = (k * p, k * q, k * r);
-        let hourglass = if PRECONDITIONER { mu * Lanes::splat(HOURGLASS) } else { mu };
+        let (hourglass, warp) =
+            if PRECONDITIONER { (mu * Lanes::splat(HOURGLASS), mu) } else { (mu, self.warp) };
         let mut out = [
             a * mu + ga * s + da * k,
             b * mu + gb * s + db * k,
@@ -270,7 +300,7 @@ impl Tangent {
             d * (hourglass * (p + q)) + pd * kp + qd * kq,
             e * (hourglass * (q + r)) + qe * kq + re * kr,
             f * (hourglass * (p + r)) + pf * kp + rf * kr,
-            g * (mu * (p * q + q * r + r * p)),
+            g * (warp * (p * q + q * r + r * p)),
         ];
         if !PRECONDITIONER {
             out[3] += gd * s;
@@ -312,6 +342,7 @@ impl Tangent {
     #[inline(always)]
     pub fn scaled(mut self, scale: Lanes) -> Self {
         self.shear *= scale;
+        self.warp *= scale;
         self.bulk *= scale;
         self.geometric *= scale;
         self.viscous *= scale;

@@ -6,7 +6,8 @@ use crate::{
     lattice::{Cell, Embedding, Lattice},
     material::Tissue,
     real::{LANES, Lanes, Real, from_f32},
-    scene::{Scene, SceneError, Surface, embedding_is_sound},
+    scene::{Law, Scene, SceneError, Surface, embedding_is_sound},
+    strain::StrainPoints,
 };
 
 /// A scene made ready. Build once, share between solvers.
@@ -19,6 +20,8 @@ pub struct Model {
     pub(crate) grids: Vec<Grid>,
     /// Tissue of each group of cells of the finest grid.
     pub(crate) tissue: Vec<Tissue>,
+    /// Fibres, membranes and other laws, on the finest grid.
+    pub(crate) strain_points: StrainPoints,
     /// Supports as springs, of each grid.
     pub(crate) supports: Vec<Vec<Spring>>,
     /// Surfaces that pressure may act on.
@@ -73,6 +76,7 @@ impl Model {
         let index = LatticeIndex::new(&lattice);
         let mut model = Self {
             index,
+            strain_points: StrainPoints::new(scene, &grids[0]),
             gravity: std::array::from_fn(|axis| scene.gravity[axis] - scene.rest_gravity[axis]),
             grids,
             tissue,
@@ -184,23 +188,30 @@ pub(crate) fn filled_samples(cell: &Cell) -> impl Iterator<Item = (u32, [f32; 3]
         .map(|s| (s, [s & 3, s >> 2 & 3, s >> 4].map(|k| (k as f32 + 0.5) / 4.0)))
 }
 
-/// (1 + ν) / (1 − ν).
-fn gradient_stiffness(mu: f64, lambda: f64) -> f64 {
-    let poisson = lambda / (2.0 * (lambda + mu));
-    (1.0 + poisson) / (1.0 - poisson)
-}
-
 fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
-    let mut columns = vec![[[0.0 as Real; LANES]; 6]; grid.shapes.len()];
+    let mut columns = vec![[[0.0 as Real; LANES]; 8]; grid.shapes.len()];
     for (i, cell) in scene.lattice.cells.iter().enumerate() {
         let material = &scene.materials[usize::from(cell.material)];
-        let (mu, bulk) = material.law.moduli();
-        let lambda = bulk - 2.0 / 3.0 * mu;
+        let (shear, bulk) = material.law.moduli();
+        let lambda = bulk - 2.0 / 3.0 * shear;
+        let poisson = lambda / (2.0 * (lambda + shear));
+        // The neo-Hookean part, and what balances the whole law's stress at rest.
+        let (mu, rest) = match material.law {
+            Law::NeoHookean { .. } | Law::HolzapfelOgden { .. } => (shear, shear),
+            Law::MooneyRivlin { c1, c2, .. } => (shear, 2.0 * (f64::from(c1) - f64::from(c2))),
+            Law::Ogden { terms, .. } => {
+                let rest = terms.iter().map(|(mu, alpha)| 2.0 * f64::from(*mu) / f64::from(*alpha));
+                (shear, rest.sum())
+            }
+            Law::Guccione { .. } => (0.0, 0.0),
+        };
         let values = [
             mu,
-            lambda + mu,
-            mu * gradient_stiffness(mu, lambda),
-            mu * f64::from(material.damping),
+            lambda + rest,
+            rest,
+            shear,
+            mu * (1.0 + poisson) / (1.0 - poisson),
+            shear * f64::from(material.damping),
             material.damping.into(),
             grid.volumes[i],
         ];
@@ -212,8 +223,8 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
     columns
         .into_iter()
         .map(|c| {
-            let [mu, lambda, gradient, viscosity, damping, volume] = c.map(Lanes::new);
-            Tissue { mu, lambda, gradient, viscosity, damping, volume }
+            let [mu, lambda, rest, shear, gradient, viscosity, damping, volume] = c.map(Lanes::new);
+            Tissue { mu, lambda, rest, shear, gradient, viscosity, damping, volume }
         })
         .collect()
 }

@@ -16,6 +16,7 @@ use crate::{
     multigrid::{Multigrid, subtract_product},
     pressure::Pressures,
     real::{Lanes, Real, dot, from_f32, length_squared},
+    strain::StrainState,
 };
 
 /// How hard a solution is worked on.
@@ -99,6 +100,9 @@ pub(crate) struct Newton {
     pub inertial: Vec<Lanes>,
     /// Strain of each group of cells at the start of the step.
     strain_before: Vec<Strain>,
+    /// Activation of the muscle in the step.
+    pub activation: Real,
+    strain: StrainState,
     /// Dead loads of the step, as springs without stiffness.
     pub loads: Vec<Spring>,
     /// Pressures of the step.
@@ -118,6 +122,8 @@ impl Newton {
             multigrid: Multigrid::new(model, spare_springs),
             inertial: nodes.clone(),
             strain_before: vec![Strain::default(); model.grids[0].shapes.len()],
+            activation: 0.0,
+            strain: StrainState::new(&model.strain_points),
             loads: Vec::with_capacity(256),
             pressures: Pressures::new(model),
             gradient: nodes.clone(),
@@ -233,9 +239,19 @@ impl Newton {
     /// Tangent at the last evaluation times `v`.
     pub fn tangent_product(&self, model: &Model, v: &[Lanes], out: &mut [Lanes]) {
         out.fill(Lanes::default());
-        subtract_product::<false>(&model.grids[0], &self.multigrid.levels[0], v, out);
+        self.subtract_product(model, v, out);
         for out in out {
             *out = -*out;
+        }
+    }
+
+    /// out −= (tangent at the last evaluation) · v.
+    fn subtract_product(&self, model: &Model, v: &[Lanes], out: &mut [Lanes]) {
+        let (grid, level) = (&model.grids[0], &self.multigrid.levels[0]);
+        subtract_product::<false>(grid, level, v, out);
+        if !model.strain_points.is_empty() {
+            let tangents = &level.tangents;
+            self.strain.subtract_product(&model.strain_points, grid, tangents, v, out);
         }
     }
 
@@ -309,6 +325,18 @@ impl Newton {
             shape.scatter(&forces, &mut self.gradient);
             *tangent = response.tangent.scaled(tissue.volume * square);
         }
+        if !model.strain_points.is_empty() {
+            let (energy, sum) = self.strain.evaluate(
+                &model.strain_points,
+                grid,
+                u,
+                self.activation,
+                &mut self.gradient,
+                tangents,
+            );
+            value += energy;
+            magnitude += sum;
+        }
         for spring in self.multigrid.levels[0].springs.iter().chain(&self.loads) {
             let away = spring.read(u) - spring.goal;
             let force = away * spring.stiffness;
@@ -351,6 +379,7 @@ impl Newton {
                 for tangent in &mut self.multigrid.levels[0].tangents {
                     tangent.clamp();
                 }
+                self.strain.clamp();
                 let (Ok(iterations) | Err(iterations)) = self.conjugate_gradients(model, effort);
                 wasted + iterations
             }
@@ -387,8 +416,9 @@ impl Newton {
             }
             before = now;
             self.product.fill(Lanes::default());
-            let level = &self.multigrid.levels[0];
-            subtract_product::<false>(&grids[0], level, &self.search, &mut self.product);
+            let mut product = std::mem::take(&mut self.product);
+            self.subtract_product(model, &self.search, &mut product);
+            self.product = product;
             let curvature = -dot(&self.search, &self.product);
             if curvature.is_nan() || curvature <= 0.0 {
                 // Keep what descends, should this happen with the clamped Hessian too (a strong hourglass, or rounding).

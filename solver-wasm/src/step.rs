@@ -251,6 +251,10 @@ impl Solver {
     fn set_springs(&mut self, state: &State, control: &Control) {
         let ties = state.tools.iter().flat_map(|t| t.ties.iter().map(|tie| (*tie, t.position)));
         self.newton.multigrid.set_ties(&self.model, ties);
+        #[allow(clippy::unnecessary_cast)]
+        let activation = control.activation as Real;
+        self.newton.activation =
+            if activation.is_finite() { activation.clamp(0.0, 1.0) } else { 0.0 };
         self.newton.pressures.set(&self.model, &control.pressures);
         self.newton.loads.clear();
         for load in control.loads.iter().filter(|l| self.model.holds(&l.point)) {

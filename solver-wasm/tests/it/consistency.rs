@@ -3,10 +3,11 @@
 use solver_wasm::{
     lattice::Lattice,
     real::{Lanes, Real, dot, length_squared, node_vector},
+    scene::{Membrane, Scene},
     step::Solver,
 };
 
-use crate::scenes::{Noise, free, model, rest_positions};
+use crate::scenes::{Noise, free, laws, model, rest_positions, surface};
 
 /// Displacements of an affine map x = F X.
 fn affine(rest: &[Lanes], f: [[Real; 3]; 3]) -> Vec<Lanes> {
@@ -45,9 +46,8 @@ fn affine_field_is_in_equilibrium_inside() {
 
 /// Force and tangent against central differences, at 3 % dilatation (so that the clamp of the geometric term is not
 /// active) with noise of `hourglass` mm; relative errors.
-fn differences(hourglass: Real) -> (f64, f64) {
-    let scene = free(Lattice::ball(9.0, 3.0), 5.0, 0.45);
-    let model = model(&scene);
+fn differences(scene: &Scene, hourglass: Real) -> (f64, f64) {
+    let model = model(scene);
     let mut solver = Solver::new(model);
     let rest = rest_positions(&scene.lattice);
     let mut noise = Noise(7);
@@ -85,11 +85,34 @@ fn differences(hourglass: Real) -> (f64, f64) {
 #[test]
 fn forces_and_stiffness_are_derivatives_of_the_energy() {
     let tolerance = if size_of::<Real>() == 4 { 2e-3 } else { 1e-7 };
-    let (force, stiffness) = differences(0.0);
+    let scene = free(Lattice::ball(9.0, 3.0), 5.0, 0.45);
+    let (force, stiffness) = differences(&scene, 0.0);
     assert!(force < tolerance && stiffness < tolerance, "affine: {force}, {stiffness}");
     // With hourglass modes the stiffness is that of Gauss and Newton.
-    let (force, stiffness) = differences(0.3);
+    let (force, stiffness) = differences(&scene, 0.3);
     assert!(force < tolerance && stiffness < 0.1, "rough: {force}, {stiffness}");
+}
+
+/// A ball of each law, with fibres at an angle, and one with a capsule.
+#[test]
+fn every_law_is_consistent() {
+    let tolerance = if size_of::<Real>() == 4 { 5e-3 } else { 2e-6 };
+    for (name, law) in laws() {
+        let mut scene = free(Lattice::ball(9.0, 3.0), 5.0, 0.45);
+        scene.materials[0].law = law;
+        scene.fibres = vec![[[1.0, 0.5, 0.2], [0.0, 1.0, 0.3]]; scene.lattice.cells.len()];
+        if name == "capsule" {
+            scene.surfaces = vec![surface(&scene.lattice)];
+            let young = 500.0;
+            let thickness = 0.1;
+            scene.membranes =
+                vec![Membrane { surface: 0, thickness, young, poisson: 0.4, stiffening: 3.0 }];
+        }
+        let (force, stiffness) = differences(&scene, 0.0);
+        assert!(force < tolerance && stiffness < tolerance, "{name}: {force}, {stiffness}");
+        let (force, stiffness) = differences(&scene, 0.3);
+        assert!(force < tolerance && stiffness < 0.1, "{name}, rough: {force}, {stiffness}");
+    }
 }
 
 #[test]

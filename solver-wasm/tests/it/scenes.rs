@@ -6,7 +6,7 @@ use solver_wasm::{
     lattice::{Embedding, Lattice},
     model::Model,
     real::{Lanes, Real, from_f32, node_vector},
-    scene::{Material, Scene, Support},
+    scene::{Law, Material, Scene, Support, Surface},
 };
 
 /// Density of soft tissue [kg/mm³].
@@ -82,4 +82,49 @@ pub fn rest_positions(lattice: &Lattice) -> Vec<Lanes> {
         from_f32([0, 1, 2].map(|i| lattice.origin[i] + lattice.spacing * f32::from(n[i])))
     };
     lattice.nodes.iter().map(position).collect()
+}
+
+/// Each law by name, soft and slightly compressible; "capsule" stands for tissue in a membrane.
+pub fn laws() -> [(&'static str, Law); 5] {
+    [
+        ("Mooney–Rivlin", Law::MooneyRivlin { c1: 0.7, c2: 0.3, bulk: 20.0 }),
+        ("Ogden", Law::Ogden { terms: [(0.67, -19.0), (0.2, 3.0)], bulk: 20.0 }),
+        ("Guccione", Law::Guccione { c: 2.0, fibre: 8.0, transverse: 2.0, shear: 4.0, bulk: 20.0 }),
+        (
+            "Holzapfel–Ogden",
+            Law::HolzapfelOgden {
+                matrix: (0.5, 8.023),
+                fibre: (18.472, 16.026),
+                sheet: (2.481, 11.12),
+                shear: (0.216, 11.436),
+                bulk: 20.0,
+            },
+        ),
+        ("capsule", Law::NeoHookean { young: 5.0, poisson: 0.45 }),
+    ]
+}
+
+/// The outer faces of a lattice's cells.
+pub fn surface(lattice: &Lattice) -> Surface {
+    let mut faces = std::collections::BTreeMap::<[u32; 4], Option<(u32, [usize; 4])>>::new();
+    // Corners of each face, counter-clockwise from outside.
+    const FACES: [[usize; 4]; 6] =
+        [[0, 4, 6, 2], [1, 3, 7, 5], [0, 1, 5, 4], [2, 6, 7, 3], [0, 2, 3, 1], [4, 5, 7, 6]];
+    for (i, cell) in lattice.cells.iter().enumerate() {
+        for face in FACES {
+            let mut key = face.map(|c| cell.nodes[c]);
+            key.sort_unstable();
+            // Met twice: inside.
+            faces.entry(key).and_modify(|f| *f = None).or_insert(Some((i as u32, face)));
+        }
+    }
+    let mut surface = Surface::default();
+    for (cell, face) in faces.into_values().flatten() {
+        let first = surface.points.len() as u32;
+        surface.points.extend(
+            face.map(|c| Embedding { cell, local: [c & 1, c >> 1 & 1, c >> 2].map(|x| x as f32) }),
+        );
+        surface.triangles.extend([[0, 1, 2], [0, 2, 3]].map(|t| t.map(|v| v + first)));
+    }
+    surface
 }
