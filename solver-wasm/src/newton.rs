@@ -89,6 +89,8 @@ const NEAR_BALANCE: f64 = 0.05;
 const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
 /// Unbalanced force that counts as none, over the force that rounding of the displacements alone makes.
 const ROUNDING_FORCE: f64 = 2.0;
+/// Longest step, over the longest displacement, of a body that has come to rest.
+const STILL: Real = 1e-4;
 /// Halvings of a Newton step before it is given up.
 const MAX_BACKTRACKS: u32 = 8;
 
@@ -166,13 +168,16 @@ impl Newton {
         let mut best = norm;
         let mut since_best = 0;
         let mut floor = 0.0;
+        // Rounding is rough: a smooth imbalance that would bend a slender body far may be smaller. At rest is what a step
+        // no longer moves; in play inertia sees to that.
+        let mut still = phase.inertia > 0.0;
         for _ in 0..effort.newton {
             if norm <= effort.tolerance * reference {
                 break;
             }
             self.multigrid.refresh(model, phase.shift);
             floor = ROUNDING_FORCE * self.multigrid.levels[0].force_of_rounding(displacements);
-            if norm <= floor {
+            if norm <= floor && still {
                 break;
             }
             outcome.newton_iterations += 1;
@@ -193,6 +198,7 @@ impl Newton {
                 outcome.stalled = norm > NEAR_BALANCE * reference;
                 break;
             };
+            still |= longest(&self.change) <= STILL * longest(displacements);
             energy = self.follow_pressures(model, displacements, next);
             norm = dot(&self.gradient, &self.gradient).sqrt();
             if norm < 0.9 * best {
@@ -206,7 +212,7 @@ impl Newton {
             }
         }
         outcome.residual = if reference > 0.0 { norm / reference } else { 0.0 };
-        outcome.converged |= norm <= (effort.tolerance * reference).max(floor);
+        outcome.converged |= norm <= effort.tolerance * reference || (norm <= floor && still);
         outcome
     }
 
@@ -445,6 +451,12 @@ impl Newton {
 /// From sums over corners to gradient units.
 fn mode_scale(spacing: f64) -> Lanes {
     Lanes::splat((1.0 / (4.0 * spacing)) as Real)
+}
+
+/// Length of the longest vector.
+fn longest(vectors: &[Lanes]) -> Real {
+    let squared = vectors.iter().map(|v| length_squared(*v));
+    squared.fold(0.0, |a: Real, b| if b > a { b } else { a }).sqrt()
 }
 
 /// Scale the vectors down so that none is longer than `limit`; was it necessary?
