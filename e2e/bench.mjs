@@ -1,11 +1,13 @@
 // The browser's share of `cargo xtask bench`: what is loaded before the first organ, how long that takes, and the solver in WASM.
-// Prints one line of JSON. Starts no server: SECTIO_URL names it, SECTIO_BATCHES the folder of encoded command batches.
+// Prints one line of JSON. Starts no server: SECTIO_URL names it, SECTIO_BATCHES the folder of encoded command batches,
+// SECTIO_CANTILEVER the cantilever's module.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launch } from './browser.mjs';
 
 const base = process.env.SECTIO_URL;
 const batches = process.env.SECTIO_BATCHES;
+const module = process.env.SECTIO_CANTILEVER;
 const CASE = '/case/liver?quality=low';
 const FIRST_ORGAN = '.operate[data-first-frame="true"]';
 
@@ -13,7 +15,8 @@ const browser = await launch();
 try {
   const { load, first_organ } = await firstOrgan();
   const solver = await solverInWorker();
-  console.log(JSON.stringify({ load, first_organ, solver }));
+  const cantilever = await cantileverInPage();
+  console.log(JSON.stringify({ load, first_organ, solver, cantilever }));
 } finally {
   await browser.close();
 }
@@ -54,33 +57,38 @@ async function firstOrgan() {
   };
 }
 
-/** Median time of a step as the page sees it [ms]: message out, solve, displacements back. */
+/** Median time of a step as the page sees it [ms]: message out, solve, displacements back. All scenes in turn, three times. */
 async function solverInWorker() {
   if (!batches) return [];
   const scenes = new Map();
-  for (const file of (await readdir(batches)).sort()) {
-    const [, cells, order] = /^(\d+)-(\d+)\.batch$/.exec(file) ?? [];
-    if (!cells) continue;
-    if (!scenes.has(cells)) scenes.set(cells, []);
-    scenes.get(cells)[Number(order)] = (await readFile(join(batches, file))).toString('base64');
+  for (const file of await readdir(batches)) {
+    const [, scene, order] = /^(\d+-\d+)-(\d+)\.batch$/.exec(file) ?? [];
+    if (!scene) continue;
+    if (!scenes.has(scene)) scenes.set(scene, []);
+    scenes.get(scene)[Number(order)] = (await readFile(join(batches, file))).toString('base64');
   }
   const page = await browser.newPage();
   await page.goto(base + '/healthz');
   const rows = [];
-  for (const [cells, list] of [...scenes].sort(([a], [b]) => a - b)) {
-    const times = await page.evaluate(run, { list, worker: '/worker_loader.js' });
-    // The first batch loads the scene, the second closes the forceps: the steps come after them.
-    const steps = times.slice(2).sort((a, b) => a - b);
-    rows.push({
-      cells: Number(cells),
-      ms_per_frame: steps[steps.length >> 1],
-      ms_p95: steps[Math.floor(steps.length * 0.95)],
-      settle_ms: times[0],
-    });
+  for (const [scene, list] of scenes) {
+    const [cells, percent] = scene.split('-').map(Number);
+    const settle_ms = await page.evaluate(load, { scene, list, worker: '/worker_loader.js' });
+    rows.push({ scene, cells, nu: percent / 100, settle_ms, rounds: [] });
   }
-  return rows;
+  rows.sort((a, b) => a.nu - b.nu || a.cells - b.cells);
+  for (let round = 0; round < 3; round += 1) {
+    for (const { scene, rounds } of rows) {
+      // The first batch starts afresh and closes the forceps: the steps come after it.
+      const steps = (await page.evaluate(play, scene)).slice(1).sort((a, b) => a - b);
+      rounds.push({ median: steps[steps.length >> 1], p95: steps[Math.floor(steps.length * 0.95)] });
+    }
+  }
+  return rows.map(({ scene: _, rounds, ...row }) => {
+    const [medians, tails] = ['median', 'p95'].map((of) => rounds.map((round) => round[of]).sort((a, b) => a - b));
+    return { ...row, ms_per_frame: medians[1], ms_p95: tails[1], ms_rounds: medians };
+  });
 
-  async function run({ list, worker: url }) {
+  async function load({ scene, list, worker: url }) {
     const worker = new Worker(url);
     const answer = () =>
       new Promise((resolve, reject) => {
@@ -88,17 +96,95 @@ async function solverInWorker() {
         worker.onerror = (event) => reject(new Error(event.message));
       });
     await answer();
-    const times = [];
     let spent = null;
-    for (const encoded of list) {
+    const send = async (encoded) => {
       const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
       const begun = performance.now();
       const answered = answer();
       worker.postMessage([bytes, spent], spent ? [bytes.buffer, spent] : [bytes.buffer]);
       [, spent] = await answered;
-      times.push(performance.now() - begun);
-    }
-    worker.terminate();
+      return performance.now() - begun;
+    };
+    globalThis.scenes ??= {};
+    globalThis.scenes[scene] = { send, frames: list.slice(1) };
+    return send(list[0]);
+  }
+
+  async function play(scene) {
+    const { send, frames } = globalThis.scenes[scene];
+    const times = [];
+    for (const frame of frames) times.push(await send(frame));
     return times;
+  }
+}
+
+/** The rows of the cantilever (solver-wasm/examples/cantilever.rs), played and timed by a page. */
+async function cantileverInPage() {
+  if (!module) return [];
+  const page = await browser.newPage();
+  // Isolated from other origins, a page's clock counts in 5 µs rather than 100.
+  const isolated = {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+  };
+  await page.route(`${base}/cantilever`, (route) =>
+    route.fulfill({ contentType: 'text/html', headers: isolated, body: '<!doctype html><title>cantilever</title>' }),
+  );
+  await page.goto(`${base}/cantilever`);
+  const isIsolated = await page.evaluate(async (encoded) => {
+    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+    const { instance } = await WebAssembly.instantiate(bytes);
+    globalThis.bar = instance.exports;
+    return crossOriginIsolated;
+  }, (await readFile(module)).toString('base64'));
+  if (!isIsolated) throw new Error('the page is not isolated: its clock is too coarse for the smallest lattices');
+  // The compiler of the browser optimises what has run for a while.
+  await page.evaluate(play, { across: 4, nu: 0.45, drag: false });
+  const rows = [];
+  for (const across of [1, 2, 3, 4, 8]) {
+    for (const nu of [0.45, 0.49]) {
+      const release = await page.evaluate(play, { across, nu, drag: false });
+      const drag = await page.evaluate(play, { across, nu, drag: true });
+      rows.push({
+        name: 'Sectio (WASM)',
+        settings: `${5 * across}x${across}x${across} cells, as in play`,
+        elements: release.elements,
+        nu,
+        tip_x_mm: release.tip[0],
+        tip_down_mm: -release.tip[1],
+        frames: release.frames,
+        settled: release.settled,
+        ms_per_frame: release.ms,
+        release_min_volume_ratio: release.min_volume_ratio,
+        drag_ms_per_frame: drag.ms,
+        drag_min_volume_ratio: drag.min_volume_ratio,
+        drag_tip_z_mm: drag.tip[2],
+        contained: release.contained + drag.contained,
+      });
+    }
+  }
+  return rows;
+
+  function play({ across, nu, drag }) {
+    const { bar } = globalThis;
+    const elements = bar.start(across, nu, drag);
+    const times = [];
+    let over = false;
+    while (!over) {
+      const begun = performance.now();
+      bar.frame();
+      times.push(performance.now() - begun);
+      over = bar.observe() === 1;
+    }
+    const steady = times.slice(10).sort((a, b) => a - b);
+    return {
+      elements,
+      frames: times.length,
+      ms: steady[steady.length >> 1],
+      tip: [0, 1, 2].map((axis) => bar.tip(axis)),
+      min_volume_ratio: bar.min_volume_ratio(),
+      settled: bar.settled() === 1,
+      contained: bar.contained(),
+    };
   }
 }

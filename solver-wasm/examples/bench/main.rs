@@ -1,0 +1,196 @@
+//! Milliseconds a frame of play for balls of about 1,000 to 20,000 cells, as one line of JSON.
+//!
+//! `cargo run --release -p solver-wasm --example bench [-- --batches DIR]`
+//!
+//! What is timed is what the worker does for each frame: carry out an encoded batch (move the forceps, one step) and write the
+//! displacements. With `--batches` the same batches are written to a folder as `<cells>-<nu in %>-<order>.batch`, so that a
+//! browser can be timed on the very same work. All balls are played in turn, three times over: what differs between the rounds
+//! is the machine. Beside the times stands the work counted in `work.rs`, against the limits of one core of this machine.
+
+use std::{error::Error, fs, path::PathBuf, time::Instant};
+
+use serde_json::{Value, json};
+use solver_wasm::{
+    lattice::{Embedding, Lattice},
+    message::{Command, Report, decode_commands, encode_commands},
+    model::Model,
+    scene::{Material, Scene, Support},
+    simulation::Simulation,
+};
+
+mod work;
+
+/// Frames of steady pulling that are timed.
+const FRAMES: u8 = 90;
+/// How far the forceps move in a frame [mm].
+const PULL: f32 = 0.3;
+/// Times each ball is played.
+const ROUNDS: usize = 3;
+/// Diameter of a ball [cells], and its Poisson ratio.
+const BALLS: [(f32, f32); 7] = [
+    (12.0, 0.45),
+    (15.0, 0.45),
+    (20.0, 0.45),
+    (26.0, 0.45),
+    (27.5, 0.45),
+    (33.0, 0.45),
+    (24.0, 0.49),
+];
+
+/// Cells of 8 mm, smaller ones where the ball would be larger than any organ.
+fn spacing(across: f32) -> f32 {
+    (208.0 / across).min(8.0)
+}
+
+/// 5 kPa, hung by supports on the rear third, gravity towards the back: an organ-like load.
+fn scene(radius: f32, spacing: f32, poisson: f32) -> Scene {
+    let lattice = Lattice::ball(radius, spacing);
+    let supports = (0..lattice.cells.len() as u32)
+        .map(|cell| Embedding { cell, local: [0.5; 3] })
+        .filter(|p| lattice.rest_position(p)[1] > 0.6 * radius)
+        .map(|point| Support { point, stiffness: [20.0; 3] })
+        .collect();
+    Scene {
+        lattice,
+        materials: vec![Material { damping: 0.02, ..Material::neo_hookean(5.0, poisson, 1.06e-6) }],
+        supports,
+        gravity: [0.0, 9810.0, 0.0],
+        ..Scene::default()
+    }
+}
+
+/// Where the forceps close, and where they are wanted in each frame.
+struct Pull {
+    point: Embedding,
+    way: Vec<[f32; 3]>,
+}
+
+const JAWS: f32 = 10.0;
+
+impl Pull {
+    /// At the front of the ball, at a steady pace.
+    fn on(scene: &Scene, radius: f32) -> Result<Self, Box<dyn Error>> {
+        let model = Model::new(scene)?;
+        let point = model.index().embed(0, [0.0, -radius, 0.0]).ok_or("the ball has a front")?;
+        let [x, y, z] = scene.lattice.rest_position(&point);
+        let way = (1..=FRAMES).map(f32::from);
+        let way = way.map(|n| [x, y - n * PULL, z + n * 0.5 * PULL]).collect();
+        Ok(Self { point, way })
+    }
+}
+
+/// Load; start afresh and close the forceps; then a batch a frame.
+fn batches(scene: Scene, pull: &Pull) -> Vec<Vec<Command>> {
+    let grasp = Command::Grasp { tool: 0, point: pull.point, radius: JAWS };
+    let mut batches =
+        vec![vec![Command::Load(Box::new(scene))], vec![Command::Reset, grasp, Command::Step(1)]];
+    batches.extend(
+        pull.way
+            .iter()
+            .map(|position| vec![Command::Move { tool: 0, position: *position }, Command::Step(1)]),
+    );
+    batches
+}
+
+/// A loaded ball and what was measured on it.
+struct Ball {
+    simulation: Simulation,
+    batches: Vec<Vec<u8>>,
+    row: Value,
+    /// Median and 95th percentile of each round [ms].
+    rounds: Vec<[f64; 2]>,
+}
+
+impl Ball {
+    fn load(across: f32, poisson: f32) -> Result<Self, Box<dyn Error>> {
+        let radius = across * spacing(across) / 2.0;
+        let scene = scene(radius, spacing(across), poisson);
+        let pull = Pull::on(&scene, radius)?;
+        let batches = batches(scene.clone(), &pull)
+            .iter()
+            .map(|batch| encode_commands(batch))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut simulation = Simulation::default();
+        let start = Instant::now();
+        let report = simulation.apply(decode_commands(&batches[0])?);
+        let settle_ms = start.elapsed().as_secs_f64() * 1e3;
+        let Report::Ready { cells, .. } = report else { return Err("the ball is refused".into()) };
+        let settled = simulation.state().ok_or("nothing is loaded")?;
+        let row = json!({
+            "cells": cells,
+            "nu": (f64::from(poisson) * 100.0).round() / 100.0,
+            "settle_ms": settle_ms,
+            "work": work::count(&scene, settled.clone(), &pull)?,
+        });
+        Ok(Self { simulation, batches, row, rounds: Vec::new() })
+    }
+
+    fn play(&mut self) -> Result<(), Box<dyn Error>> {
+        let mut displacements = vec![0.0; self.simulation.node_count() * 4];
+        let mut times = Vec::new();
+        for batch in &self.batches[1..] {
+            let start = Instant::now();
+            let report = self.simulation.apply(decode_commands(batch)?);
+            self.simulation.write_displacements(&mut displacements);
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+            match report {
+                Report::Stepped(stepped) => self.row["contained"] = json!(stepped.contained),
+                Report::Ready { .. } => return Err("a scene came back".into()),
+                Report::Refused { reason } => return Err(reason.into()),
+            }
+        }
+        // The first batch starts afresh and closes the forceps.
+        let times = sorted(times.split_off(1));
+        self.rounds.push([times[times.len() / 2], times[times.len() * 95 / 100]]);
+        Ok(())
+    }
+
+    /// The row with its times and its share of what the machine could do.
+    fn report(self, limits: &work::Limits) -> Value {
+        let of = |column: usize| sorted(self.rounds.iter().map(|round| round[column]).collect());
+        let (medians, tails) = (of(0), of(1));
+        let ms = medians[ROUNDS / 2];
+        let mut row = self.row;
+        row["ms_per_frame"] = json!(ms);
+        row["ms_p95"] = json!(tails[ROUNDS / 2]);
+        row["ms_rounds"] = json!(medians);
+        limits.compare(&mut row["work"], ms);
+        row
+    }
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = match arguments.as_slice() {
+        [] => None,
+        [flag, folder] if flag == "--batches" => Some(PathBuf::from(folder)),
+        _ => return Err("usage: bench [--batches DIR]".into()),
+    };
+    let limits = work::Limits::measured();
+    let mut balls = Vec::new();
+    for (across, poisson) in BALLS {
+        balls.push(Ball::load(across, poisson)?);
+    }
+    for _ in 0..ROUNDS {
+        for ball in &mut balls {
+            ball.play()?;
+        }
+    }
+    if let Some(folder) = &folder {
+        fs::create_dir_all(folder)?;
+        for Ball { batches, row, .. } in &balls {
+            let percent = (row["nu"].as_f64().unwrap_or_default() * 100.0).round();
+            for (order, batch) in batches.iter().enumerate() {
+                fs::write(folder.join(format!("{}-{percent}-{order}.batch", row["cells"])), batch)?;
+            }
+        }
+    }
+    let rows: Vec<_> = balls.into_iter().map(|ball| ball.report(&limits)).collect();
+    println!("{}", json!({ "solver": rows, "limits": limits.figures() }));
+    Ok(())
+}
