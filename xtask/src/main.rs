@@ -3,6 +3,7 @@
 mod bench;
 mod bundle;
 mod data;
+mod peers;
 mod place;
 mod serve;
 mod step;
