@@ -362,8 +362,9 @@ fn cantilever_table(figures: &Value) -> String {
         ));
     }
     for peer in figures["missing_peers"].as_array().into_iter().flatten() {
-        let word = |name: &str| peer[name].as_str().unwrap_or_default().to_owned();
-        text.push_str(&format!("\nMISSING: {}: {}\n", word("name"), word("reason")));
+        // The reason names folders of this machine: the JSON has it, a table for others does not.
+        let name = peer["name"].as_str().unwrap_or_default();
+        text.push_str(&format!("\nMISSING: {name} could not be installed or run.\n"));
     }
     text
 }

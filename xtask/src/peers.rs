@@ -74,7 +74,7 @@ pub struct Options {
 impl Options {
     /// Number of steps that [`measure`] takes.
     pub fn steps(&self) -> usize {
-        if self.peers { 1 + self.programs().count() } else { 0 }
+        if self.peers { 2 * self.programs().count() } else { 0 }
     }
 
     fn programs(&self) -> impl Iterator<Item = &'static Peer> {
@@ -105,19 +105,22 @@ pub fn stored_reference() -> Result<Value> {
 pub fn measure(place: &Place, steps: &mut Steps, options: &Options) -> Result<Measured> {
     let mut measured = Measured { rows: Vec::new(), missing: Vec::new(), reference: None };
     let mut ready = Vec::new();
-    steps.step("peers: install", |running| {
-        python()?;
-        for peer in options.programs() {
+    python()?;
+    for peer in options.programs() {
+        steps.step(&format!("install {}", peer.name), |running| {
             match install(place, running, peer) {
                 Ok(home) => ready.push((peer, home)),
-                Err(error) => measured.missing.push(miss(peer, &error)),
+                Err(error) => {
+                    measured.missing.push(miss(peer, &error));
+                    return Ok("MISSING".into());
+                }
             }
-        }
-        if ready.is_empty() {
-            bail!("not one of the peers could be installed; the reasons are above");
-        }
-        Ok(format!("{} of {}", ready.len(), options.programs().count()))
-    })?;
+            Ok(String::new())
+        })?;
+    }
+    if ready.is_empty() {
+        bail!("not one of the peers could be installed; the reasons are above");
+    }
     for peer in options.programs() {
         steps.step(&format!("peer {}", peer.name), |running| {
             let Some((_, home)) = ready.iter().find(|(it, _)| it.name == peer.name) else {
