@@ -25,9 +25,9 @@ const MAX_RADIUS: f32 = 4.0;
 /// Penalty over the stiffness of the tissue around the jaws.
 const PENALTY: f64 = 4.0;
 
-/// Greatest traction of the jaws on their area, over the shear modulus of the tissue: then it slips. A model: it keeps two
-/// instruments that pull apart what both hold from building up force without end.
-const MAX_TRACTION: f64 = 60.0;
+/// Greatest traction of the jaws on their area, over the shear modulus of the tissue: then it slips. A model: for liver this is
+/// 47 kPa, within the tensile strength of 40 to 60 kPa [Kemper et al. 2010] at which it would tear out of the jaws.
+const MAX_TRACTION: f64 = 25.0;
 
 /// Why the forceps cannot close.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]

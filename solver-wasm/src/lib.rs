@@ -42,3 +42,4 @@ mod skyline;
 pub mod state;
 pub mod step;
 mod strain;
+pub mod tangle;

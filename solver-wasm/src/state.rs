@@ -5,6 +5,7 @@ use crate::{
     lattice::Embedding,
     model::Model,
     real::{Lanes, Real, length_squared},
+    tangle::Knot,
 };
 
 /// Displacements, velocities and instruments at one moment.
@@ -18,6 +19,8 @@ pub struct State {
     pub tools: [Tool; TOOL_COUNT],
     /// Steps taken.
     pub step: u64,
+    /// Whether the tissue has knotted itself.
+    pub knot: Knot,
 }
 
 /// One pair of forceps.
@@ -66,6 +69,7 @@ impl State {
             tool.ties.clone_from(&other.ties);
         }
         self.step = other.step;
+        self.knot = other.knot;
     }
 
     /// Largest nodal displacement [mm].

@@ -9,6 +9,7 @@ use crate::{
     newton::{Effort, Newton, Outcome, Phase, limit_length},
     real::{Lanes, Real, from_f32, is_finite, length_squared},
     state::State,
+    tangle,
 };
 
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
@@ -43,6 +44,8 @@ pub struct StepReport {
     pub roll_backs: u32,
     /// Times all velocities were scaled down because a node would have crossed four cells in a step.
     pub speed_caps: u32,
+    /// Steps in which knotted tissue was led back towards its rest shape.
+    pub led_back: u32,
     /// Instruments that moved slower than asked.
     pub slowed_tools: u32,
     /// Instruments out of whose jaws tissue slipped.
@@ -52,9 +55,9 @@ pub struct StepReport {
 }
 
 impl StepReport {
-    /// Events that had to be contained: step and speed caps, bisections and roll-backs.
+    /// Events that had to be contained: step and speed caps, bisections, roll-backs and knots.
     pub fn contained(&self) -> u32 {
-        self.step_caps + self.speed_caps + self.bisections + self.roll_backs
+        self.step_caps + self.speed_caps + self.bisections + self.roll_backs + self.led_back
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -108,6 +111,11 @@ impl Solver {
             // Not made by this solver: nothing finite to go back to but rest.
             *state = State::at_rest(&self.model);
             report.roll_backs = 1;
+        }
+        if tangle::lead_back(&self.model, state) {
+            state.step += 1;
+            report.led_back = 1;
+            return report;
         }
         self.before.copy_from(state);
         for parts in PARTS {
