@@ -34,7 +34,7 @@ pub(crate) fn lead_back(model: &Model, state: &mut State) -> bool {
         return false;
     }
     if state.knot.way == 0 {
-        if state.step % PERIOD == 0 {
+        if state.step.is_multiple_of(PERIOD) {
             let knotted = is_knotted(model, &state.displacements);
             state.knot.seen = if knotted { state.knot.seen + 1 } else { 0 };
         }
