@@ -280,24 +280,22 @@ fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
     }
 }
 
-/// Inverse of a symmetric positive 3×3 block; zero where nothing holds the node.
+/// Inverse of a symmetric positive 3×3 block; zero where nothing holds the node. In f64: near a sliver of tissue the
+/// determinant of a block is below f32's smallest number, and nearly incompressible tissue takes most of its digits.
 fn invert(block: &[Lanes; 2]) -> [Lanes; 3] {
-    let [xx, yy, zz, _] = block[0].to_array();
-    let [xy, yz, zx, _] = block[1].to_array();
+    let [xx, yy, zz, _] = block[0].to_array().map(f64::from);
+    let [xy, yz, zx, _] = block[1].to_array().map(f64::from);
     let (a, b, c) = (yy * zz - yz * yz, yz * zx - xy * zz, xy * yz - yy * zx);
     let determinant = xx * a + xy * b + zx * c;
+    let row = |x: f64, y: f64, z: f64| Lanes::new([x as Real, y as Real, z as Real, 0.0]);
     if determinant.is_nan() || determinant <= 0.0 {
-        let safe = |k: Real| if k > 0.0 { 1.0 / k } else { 0.0 };
-        return [
-            Lanes::new([safe(xx), 0.0, 0.0, 0.0]),
-            Lanes::new([0.0, safe(yy), 0.0, 0.0]),
-            Lanes::new([0.0, 0.0, safe(zz), 0.0]),
-        ];
+        let safe = |k: f64| if k > 0.0 { 1.0 / k } else { 0.0 };
+        return [row(safe(xx), 0.0, 0.0), row(0.0, safe(yy), 0.0), row(0.0, 0.0, safe(zz))];
     }
     let s = 1.0 / determinant;
     let (d, e, f) = ((xx * zz - zx * zx) * s, (xy * zx - xx * yz) * s, (xx * yy - xy * xy) * s);
     let (a, b, c) = (a * s, b * s, c * s);
-    [Lanes::new([a, b, c, 0.0]), Lanes::new([b, d, e, 0.0]), Lanes::new([c, e, f, 0.0])]
+    [row(a, b, c), row(b, d, e), row(c, e, f)]
 }
 
 impl Multigrid {
@@ -329,7 +327,9 @@ impl Multigrid {
         for ((tangent, tissue), shape) in
             tangents.iter_mut().zip(&model.tissue).zip(&grids[0].shapes)
         {
-            let response = respond(tissue, &shape.moments, &zero, &strain(&zero), 0.0);
+            let mut response = respond(tissue, &shape.moments, &zero, &strain(&zero), 0.0);
+            // Not all laws have a neo-Hookean part; a smoother fitted to none would be fitted to noise.
+            response.tangent.preconditioner[0] = tissue.shear;
             *tangent = response.tangent.scaled(tissue.volume * nodal_scale(&grids[0]));
         }
         let mut multigrid = Self { levels, coarsest };

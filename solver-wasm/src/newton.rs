@@ -89,8 +89,8 @@ const NEAR_BALANCE: f64 = 0.05;
 const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
 /// Unbalanced force that counts as none, over the force that rounding of the displacements alone makes.
 const ROUNDING_FORCE: f64 = 2.0;
-/// Longest step, over the longest displacement, of a body that has come to rest.
-const STILL: Real = 1e-4;
+/// Step over displacement, by mass, of a body that has come to rest.
+const STILL: f64 = 1e-4;
 /// Halvings of a Newton step before it is given up.
 const MAX_BACKTRACKS: u32 = 8;
 
@@ -198,7 +198,8 @@ impl Newton {
                 outcome.stalled = norm > NEAR_BALANCE * reference;
                 break;
             };
-            still |= longest(&self.change) <= STILL * longest(displacements);
+            let size = |v: &[Lanes]| weighted_size(&model.grids[0].masses, v);
+            still |= size(&self.change) <= STILL * size(displacements);
             energy = self.follow_pressures(model, displacements, next);
             norm = dot(&self.gradient, &self.gradient).sqrt();
             if norm < 0.9 * best {
@@ -453,10 +454,9 @@ fn mode_scale(spacing: f64) -> Lanes {
     Lanes::splat((1.0 / (4.0 * spacing)) as Real)
 }
 
-/// Length of the longest vector.
-fn longest(vectors: &[Lanes]) -> Real {
-    let squared = vectors.iter().map(|v| length_squared(*v));
-    squared.fold(0.0, |a: Real, b| if b > a { b } else { a }).sqrt()
+/// Σ m |v|², rooted: a corner that hardly holds tissue hardly counts.
+fn weighted_size(masses: &[Real], vectors: &[Lanes]) -> f64 {
+    masses.iter().zip(vectors).map(|(m, v)| f64::from(*m * length_squared(*v))).sum::<f64>().sqrt()
 }
 
 /// Scale the vectors down so that none is longer than `limit`; was it necessary?
