@@ -12,6 +12,8 @@ pub struct Control {
     pub dt: f32,
     /// Where each instrument's tip is wanted [mm], world space; none: it stays.
     pub tool_goals: [Option<[f32; 3]>; TOOL_COUNT],
+    /// How each rigid instrument is wanted to be turned: unit quaternion x, y, z, w; none: it stays.
+    pub tool_turns: [Option<[f32; 4]>; TOOL_COUNT],
     /// Dead loads on the tissue.
     pub loads: Vec<Load>,
     /// Pressure on each of the scene's surfaces [kPa], against the outward normal wherever it turns; missing ones are zero.
@@ -29,11 +31,22 @@ pub struct Load {
     pub force: [f32; 3],
 }
 
+/// Where the instruments are wanted, and how turned.
+pub(crate) type Goals = ([Option<[f32; 3]>; TOOL_COUNT], [Option<[f32; 4]>; TOOL_COUNT]);
+
+impl Control {
+    /// Where the instruments are wanted, and how turned.
+    pub(crate) fn goals(&self) -> Goals {
+        (self.tool_goals, self.tool_turns)
+    }
+}
+
 impl Default for Control {
     fn default() -> Self {
         Self {
             dt: STEP_DT,
             tool_goals: [None; TOOL_COUNT],
+            tool_turns: [None; TOOL_COUNT],
             loads: Vec::new(),
             pressures: Vec::new(),
             activation: 0.0,

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{lattice::Embedding, scene::Scene};
+use crate::{contact::instrument::Instrument, lattice::Embedding, scene::Scene};
 
 /// Length of one simulated step [s].
 pub const STEP_DT: f32 = 1.0 / 60.0;
@@ -37,7 +37,19 @@ pub enum Command {
         /// Where to [mm], world space.
         position: [f32; 3],
     },
-    /// Open the forceps.
+    /// Take a rigid instrument into the hand: it is there at once. The same instrument again moves there, as fast as the
+    /// tissue lets it.
+    Wield {
+        /// Which hand.
+        tool: u8,
+        /// What it holds.
+        instrument: Instrument,
+        /// Where the tip is wanted [mm], world space.
+        position: [f32; 3],
+        /// Quaternion x, y, z, w that turns the instrument's frame into the world's.
+        orientation: [f32; 4],
+    },
+    /// Open the forceps, or put the instrument away.
     Release {
         /// Which instrument.
         tool: u8,
@@ -74,7 +86,7 @@ pub enum Report {
 pub struct Stepped {
     /// Number of steps since the scene was loaded or reset.
     pub step: u64,
-    /// Force of each closed instrument on the tissue [mN], world space.
+    /// Force of each closed or rigid instrument on the tissue [mN], world space.
     pub tools: Vec<ToolForce>,
     /// Largest nodal displacement from rest [mm].
     pub max_displacement: f32,
@@ -86,6 +98,8 @@ pub struct Stepped {
     pub contained: u32,
     /// Steps in which a closed instrument was moved slower than asked, since loading.
     pub slowed: u32,
+    /// Deepest point of the tissue in an instrument, an obstacle or a neighbour, beyond what the scan shows [mm].
+    pub penetration: f32,
 }
 
 /// What an instrument does to the tissue.
@@ -95,7 +109,7 @@ pub struct ToolForce {
     pub tool: u8,
     /// Force on the tissue [mN], world space.
     pub force: [f32; 3],
-    /// Where the grasped tissue is [mm], world space.
+    /// Where the grasped tissue, or the tip of the rigid instrument, is [mm], world space.
     pub position: [f32; 3],
 }
 

@@ -1,12 +1,13 @@
 //! A scene made ready to be simulated: validated, with masses and the multigrid hierarchy. Immutable.
 
 use crate::{
+    contact::{approach::Approaches, skin::Skin},
     embed::{LatticeIndex, weights},
     hierarchy::{self, Grid},
     lattice::{Cell, Embedding, Lattice},
     material::Tissue,
-    real::{LANES, Lanes, Real, from_f32},
-    scene::{Law, Scene, SceneError, Surface, embedding_is_sound},
+    real::{LANES, Lanes, Real, from_f32, real},
+    scene::{Law, Obstacle, Scene, SceneError, Surface, embedding_is_sound},
     strain::StrainPoints,
 };
 
@@ -26,6 +27,12 @@ pub struct Model {
     pub(crate) supports: Vec<Vec<Spring>>,
     /// Surfaces that pressure may act on.
     pub(crate) surfaces: Vec<EmbeddedSurface>,
+    /// What other bodies and instruments meet.
+    pub(crate) skin: Skin,
+    /// Rigid bodies.
+    pub(crate) obstacles: Vec<Obstacle>,
+    /// Coefficient of friction.
+    pub(crate) friction: Real,
     /// Small-strain shear modulus of each material [kPa].
     pub(crate) shear_moduli: Vec<Real>,
     /// Density of each material [kg/mm³].
@@ -81,6 +88,9 @@ impl Model {
             grids,
             tissue,
             supports: Vec::new(),
+            skin: Skin::new(scene),
+            obstacles: scene.obstacles.clone(),
+            friction: real(scene.friction),
             shear_moduli: scene.materials.iter().map(|m| m.law.moduli().0 as Real).collect(),
             densities: scene.materials.iter().map(|m| m.density.into()).collect(),
             surfaces: scene.surfaces.iter().map(|s| EmbeddedSurface::new(&lattice, s)).collect(),
@@ -97,6 +107,7 @@ impl Model {
             });
             model.supports = supports;
         }
+        model.skin.rest_gaps = Approaches::new(&model).rest_gaps(&model);
         Ok(model)
     }
 

@@ -8,7 +8,9 @@
 //! precondition conjugate gradients. The coarsest level is solved directly.
 
 use crate::{
+    contact::{MAX_TOUCHES, touch::Link},
     hierarchy::Grid,
+    lattice::Embedding,
     material::{HOURGLASS, Tangent, respond, strain},
     model::{Model, Spring},
     modes::{Modes, Shape},
@@ -22,6 +24,8 @@ const POWER_ITERATIONS: usize = 16;
 const UPPER: f64 = 1.15;
 /// Upper end over lower end of the smoother's interval.
 const RATIO: f64 = 6.0;
+/// Largest factor that the coarsest level may have with all bodies coupled, in entries: about half a millisecond.
+const MAX_COUPLED: usize = 20_000;
 /// Largest factor that the coarsest level may have, in entries.
 const MAX_ENTRIES: usize = 400_000;
 
@@ -32,6 +36,8 @@ pub(crate) struct Level {
     pub tangents: Vec<Tangent>,
     /// Stiff springs: on the finest level the supports, then on every level the closed jaws.
     pub springs: Vec<Spring>,
+    /// Touches; the finest level's say how stiff they are.
+    pub links: Vec<Link>,
     /// How many of them are supports.
     support_count: usize,
     /// Supports of a coarse level, lumped to its nodes [mN/mm]: a preconditioner needs no more.
@@ -59,6 +65,10 @@ pub(crate) struct Multigrid {
     /// Finest first.
     pub levels: Vec<Level>,
     coarsest: Option<Skyline>,
+    /// The same with room for what couples bodies, used while they touch; none where that would cost too much.
+    coupled: Option<Skyline>,
+    /// Do bodies touch?
+    is_coupled: bool,
 }
 
 /// out −= A v on one level.
@@ -77,6 +87,9 @@ pub(crate) fn subtract_product<const PRECONDITIONER: bool>(
     }
     for spring in &level.springs {
         spring.spread(-(spring.read(v) * spring.stiffness), out);
+    }
+    for link in &level.links {
+        link.subtract_product(v, out);
     }
 }
 
@@ -122,6 +135,7 @@ impl Level {
             tangents: vec![Tangent::default(); grid.shapes.len()],
             support_count: springs.len(),
             springs,
+            links: Vec::with_capacity(MAX_TOUCHES),
             lumped_supports,
             inertia: nodes.clone(),
             diagonal: vec![[Lanes::default(); 2]; grid.node_count()],
@@ -147,6 +161,9 @@ impl Level {
                 self.diagonal[*node as usize][0] +=
                     spring.stiffness * Lanes::splat(weight * weight);
             }
+        }
+        for link in &self.links {
+            link.add_diagonal(&mut self.diagonal);
         }
         for (inverse, block) in self.inverse.iter_mut().zip(&self.diagonal) {
             *inverse = invert(block);
@@ -321,6 +338,9 @@ impl Multigrid {
         });
         let skyline = Skyline::new(3 * last.node_count(), couplings);
         let coarsest = (skyline.entries() <= MAX_ENTRIES).then_some(skyline);
+        let unknowns = 3 * last.node_count();
+        let coupled = (model.skin.body_count > 1 && unknowns * (unknowns + 1) / 2 <= MAX_COUPLED)
+            .then(|| Skyline::new(unknowns, (0..unknowns).map(|row| (row, 0))));
 
         let tangents = &mut levels[0].tangents;
         let zero = <[Vector; 7]>::default();
@@ -332,7 +352,7 @@ impl Multigrid {
             response.tangent.preconditioner[0] = tissue.shear;
             *tangent = response.tangent.scaled(tissue.volume * nodal_scale(&grids[0]));
         }
-        let mut multigrid = Self { levels, coarsest };
+        let mut multigrid = Self { levels, coarsest, coupled, is_coupled: false };
         multigrid.refresh(model, 0.0);
         for (level, grid) in multigrid.levels.iter_mut().zip(grids) {
             level.fit_smoother(grid);
@@ -362,12 +382,45 @@ impl Multigrid {
         }
     }
 
+    /// Forget the touches, on every level.
+    pub fn clear_links(&mut self) {
+        for level in &mut self.levels {
+            level.links.clear();
+        }
+    }
+
+    /// Put a touch of `point` with a place, or with `other` tissue, after the others, on every level. `normal` points from
+    /// the partner to the point. At most [`MAX_TOUCHES`] fit.
+    pub fn push_link(
+        &mut self,
+        model: &Model,
+        point: &Embedding,
+        other: Option<&Embedding>,
+        normal: Lanes,
+    ) {
+        let (is_pair, stiffness) = (other.is_some(), [Lanes::default(); 3]);
+        model.for_each_grid(point, |grid, nodes, weights| {
+            let (nodes, weights) = ([nodes; 2], [weights; 2]);
+            let link = Link { nodes, weights, is_pair, normal, stiffness };
+            self.levels[grid].links.push(link);
+        });
+        let Some(other) = other else { return };
+        model.for_each_grid(other, |grid, nodes, weights| {
+            if let Some(link) = self.levels[grid].links.last_mut() {
+                (link.nodes[1], link.weights[1]) = (nodes, weights);
+            }
+        });
+    }
+
     /// Bring every level in line with the finest level's tangents. `shift` is 1/dt² [1/s²].
     pub fn refresh(&mut self, model: &Model, shift: Real) {
         for (i, grid) in model.grids.iter().enumerate() {
             if i > 0 {
                 let (fine, coarse) = self.levels.split_at_mut(i);
                 coarsen(&model.grids[i - 1], &mut fine[i - 1], grid, &mut coarse[0]);
+                for (link, finer) in coarse[0].links.iter_mut().zip(&fine[i - 1].links) {
+                    link.stiffness = finer.stiffness;
+                }
             }
             let level = &mut self.levels[i];
             for ((k, mass), support) in
@@ -377,11 +430,15 @@ impl Multigrid {
             }
             level.refresh_diagonal(grid);
         }
-        if let Some(matrix) = &mut self.coarsest {
+        let touch = |l: &Link| l.is_pair && !l.is_slack();
+        self.is_coupled = self.coupled.is_some() && self.levels[0].links.iter().any(touch);
+        let is_coupled = self.is_coupled;
+        let matrix = if is_coupled { &mut self.coupled } else { &mut self.coarsest };
+        if let Some(matrix) = matrix {
             let (Some(level), Some(grid)) = (self.levels.last(), model.grids.last()) else {
                 return;
             };
-            assemble(grid, level, matrix);
+            assemble(grid, level, matrix, is_coupled);
             matrix.factor();
         }
     }
@@ -389,7 +446,8 @@ impl Multigrid {
     /// One V cycle: levels[0].solution ≈ A⁻¹ levels[0].residual; the residual is consumed.
     pub fn cycle(&mut self, grids: &[Grid]) {
         let (level, coarser) = self.levels.split_at_mut(1);
-        cycle(grids, &mut level[0], coarser, self.coarsest.as_mut());
+        let matrix = if self.is_coupled { &mut self.coupled } else { &mut self.coarsest };
+        cycle(grids, &mut level[0], coarser, matrix.as_mut());
     }
 }
 
@@ -498,7 +556,7 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
 }
 
 /// The coarsest level's matrix, a column of each cell at a time.
-fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline) {
+fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline, is_coupled: bool) {
     matrix.clear();
     for (n, k) in level.inertia.iter().enumerate() {
         for (axis, k) in k.to_array()[..3].iter().enumerate() {
@@ -537,6 +595,38 @@ fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline) {
                 for (axis, stiffness) in stiffness[..3].iter().enumerate() {
                     let value = f64::from(weight_a * weight_b * stiffness);
                     matrix.add(3 * *a as usize + axis, 3 * *b as usize + axis, value);
+                }
+            }
+        }
+    }
+    for link in level.links.iter().filter(|l| !l.is_slack()) {
+        assemble_link(link, matrix, is_coupled);
+    }
+}
+
+/// A touch's tangent. Where the matrix does not couple bodies, each end of a pair is held by twice the stiffness instead, which
+/// bounds the coupled form from above.
+fn assemble_link(link: &Link, matrix: &mut Skyline, is_coupled: bool) {
+    let block = link.stiffness.map(Lanes::to_array);
+    let ends = 1 + usize::from(link.is_pair);
+    for (end, other) in [(0, 0), (1, 1), (0, 1), (1, 0)] {
+        let factor = match (end == other, is_coupled) {
+            (true, true) => 1.0,
+            (true, false) => ends as Real,
+            (false, true) => -1.0,
+            (false, false) => continue,
+        };
+        if end.max(other) >= ends {
+            continue;
+        }
+        for (a, weight_a) in link.nodes[end].iter().zip(link.weights[end]) {
+            for (b, weight_b) in link.nodes[other].iter().zip(link.weights[other]) {
+                let weight = weight_a * weight_b * factor;
+                for (i, row) in block.iter().enumerate() {
+                    for (j, value) in row[..3].iter().enumerate() {
+                        let value = f64::from(weight * value);
+                        matrix.add(3 * *a as usize + i, 3 * *b as usize + j, value);
+                    }
                 }
             }
         }

@@ -11,6 +11,7 @@
 //! cap and backtracking on Φ contain the rest.
 
 use crate::{
+    contact::{MAX_TOUCHES, touch::TouchLaw},
     material::{Strain, respond, strain},
     model::{Model, Spring},
     multigrid::{Multigrid, subtract_product},
@@ -109,6 +110,8 @@ pub(crate) struct Newton {
     pub loads: Vec<Spring>,
     /// Pressures of the step.
     pub pressures: Pressures,
+    /// Touches of the step; where each acts is in the levels' links.
+    pub touches: Vec<TouchLaw>,
     gradient: Vec<Lanes>,
     trial: Vec<Lanes>,
     change: Vec<Lanes>,
@@ -128,6 +131,7 @@ impl Newton {
             strain: StrainState::new(&model.strain_points),
             loads: Vec::with_capacity(256),
             pressures: Pressures::new(model),
+            touches: Vec::with_capacity(MAX_TOUCHES),
             gradient: nodes.clone(),
             trial: nodes.clone(),
             change: nodes.clone(),
@@ -352,6 +356,15 @@ impl Newton {
             value += sum;
             magnitude += sum.abs();
             spring.spread(force + spring.multiplier, &mut self.gradient);
+        }
+        for (touch, link) in self.touches.iter().zip(&mut self.multigrid.levels[0].links) {
+            let response = touch.respond(link.normal, link.read(u));
+            link.stiffness = response.stiffness;
+            value += f64::from(response.energy);
+            magnitude += f64::from(response.energy);
+            if response.energy > 0.0 {
+                link.spread(response.gradient, &mut self.gradient);
+            }
         }
         let forces = self.pressures.forces();
         if !forces.is_empty() {

@@ -22,6 +22,15 @@ pub type Lanes = wide::f64x4;
 /// Cells handled at a time.
 pub const LANES: usize = 4;
 
+/// A message's number.
+#[inline(always)]
+pub fn real(x: f32) -> Real {
+    #[allow(clippy::unnecessary_cast)]
+    {
+        x as Real
+    }
+}
+
 /// A node's vector from its components.
 #[inline(always)]
 pub fn node_vector(v: [Real; 3]) -> Lanes {

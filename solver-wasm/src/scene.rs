@@ -26,12 +26,37 @@ pub struct Scene {
     pub membranes: Vec<Membrane>,
     /// Elastic supports: ligaments, bare area, vessels.
     pub supports: Vec<Support>,
+    /// Signed distance of each node from the surface of its body at rest, negative inside, in parts of a cell's edge
+    /// ([`DISTANCE_UNIT`]), shape [node_count]; empty: nothing touches. What is thinner than a cell may hold no node and so
+    /// has no surface.
+    pub distances: Vec<i16>,
+    /// Rigid bodies that the tissue lies against.
+    pub obstacles: Vec<Obstacle>,
+    /// Coefficient of friction of every touch.
+    pub friction: f32,
     /// Acceleration of gravity [mm/s²], world space.
     pub gravity: [f32; 3],
     /// The gravity under which the rest shape is in equilibrium [mm/s²], world space: that of the scan for tissue from
     /// imaging, zero for a shape without stress. The stress that balanced it is kept as a dead load, which is exact to first
     /// order in the displacement, so tissue starts where the scan shows it and only a change of gravity moves it.
     pub rest_gravity: [f32; 3],
+}
+
+/// Part of a cell's edge in which [`Scene::distances`] count.
+pub const DISTANCE_UNIT: f32 = 1.0 / 256.0;
+
+/// A rigid body that does not move: signed distances on a grid.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Obstacle {
+    /// World position of grid point (0, 0, 0) [mm].
+    pub origin: [f32; 3],
+    /// Between grid points [mm].
+    pub spacing: f32,
+    /// Grid points along x, y, z.
+    pub dims: [u16; 3],
+    /// Signed distance at each grid point, negative inside, in 1/16 of the spacing ([`Obstacle::UNIT`]), x fastest; 127: that
+    /// far or further.
+    pub distances: Vec<i8>,
 }
 
 /// A tissue.

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use crate::{
-    contact::GraspError,
-    control::{Control, TOOL_COUNT},
+    contact::{
+        GraspError,
+        instrument::{Pose, unit_quaternion},
+    },
+    control::{Control, Goals, TOOL_COUNT},
     message::{Command, Report, Stepped, ToolForce},
     model::Model,
     newton::Effort,
-    real::{LANES, to_f32},
+    real::{LANES, real, to_f32},
     scene::{Scene, SceneError},
     state::State,
     step::{Solver, StepReport},
@@ -35,6 +38,12 @@ pub enum Refusal {
         /// The instrument.
         tool: u8,
     },
+    /// An instrument was turned by no rotation.
+    #[error("wield: orientation of tool {tool} is no rotation; send a unit quaternion x, y, z, w")]
+    Orientation {
+        /// The instrument.
+        tool: u8,
+    },
     /// Nothing is loaded.
     #[error("no scene is loaded; send Command::Load first")]
     NotLoaded,
@@ -52,8 +61,8 @@ struct Loaded {
     settled: State,
     state: State,
     control: Control,
-    /// State and goals before the batch.
-    before: (State, [Option<[f32; 3]>; TOOL_COUNT], Tally),
+    /// What it was before the batch.
+    before: (State, Goals, Tally),
     tally: Tally,
 }
 
@@ -63,6 +72,7 @@ struct Tally {
     residual: f32,
     contained: u32,
     slowed_tools: u32,
+    penetration: f32,
 }
 
 impl Tally {
@@ -70,6 +80,7 @@ impl Tally {
         self.residual = report.residual as f32;
         self.contained = self.contained.saturating_add(report.contained());
         self.slowed_tools = self.slowed_tools.saturating_add(report.slowed_tools);
+        self.penetration = report.penetration;
     }
 }
 
@@ -91,7 +102,7 @@ impl Simulation {
     pub fn try_apply(&mut self, commands: Vec<Command>) -> Result<Report, Refusal> {
         if let Some(loaded) = &mut self.loaded {
             loaded.before.0.copy_from(&loaded.state);
-            loaded.before.1 = loaded.control.tool_goals;
+            loaded.before.1 = loaded.control.goals();
             loaded.before.2 = loaded.tally;
         }
         let mut fresh: Option<Loaded> = None;
@@ -113,7 +124,7 @@ impl Simulation {
         if let Err(refusal) = outcome {
             if let Some(loaded) = &mut self.loaded {
                 loaded.state.copy_from(&loaded.before.0);
-                loaded.control.tool_goals = loaded.before.1;
+                (loaded.control.tool_goals, loaded.control.tool_turns) = loaded.before.1;
                 loaded.tally = loaded.before.2;
             }
             return Err(refusal);
@@ -169,7 +180,7 @@ impl Loaded {
             contained: report.roll_backs,
             ..Tally::default()
         };
-        let before = (settled.clone(), control.tool_goals, tally);
+        let before = (settled.clone(), control.goals(), tally);
         Ok(Self { solver, state: settled.clone(), settled, control, before, tally })
     }
 
@@ -181,6 +192,7 @@ impl Loaded {
             Command::Reset => {
                 self.state.copy_from(&self.settled);
                 self.control.tool_goals = [None; TOOL_COUNT];
+                self.control.tool_turns = [None; TOOL_COUNT];
                 self.tally = Tally::default();
             }
             Command::Grasp { tool, point, radius } => {
@@ -199,6 +211,19 @@ impl Loaded {
                 }
                 *goal = Some(*position);
             }
+            Command::Wield { tool, instrument, position, orientation } => {
+                if !position.iter().all(|x| x.is_finite() && x.abs() < 1e6) {
+                    return Err(Refusal::Position { tool: *tool });
+                }
+                let turn = unit_quaternion(orientation.map(real))
+                    .ok_or(Refusal::Orientation { tool: *tool })?;
+                let pose = Pose { position: position.map(real).into(), orientation: turn };
+                model.wield(&mut self.state, *tool, *instrument, pose)?;
+                self.control.tool_goals[usize::from(*tool)] = Some(*position);
+                #[allow(clippy::unnecessary_cast)]
+                let turn = turn.map(|x| x as f32);
+                self.control.tool_turns[usize::from(*tool)] = Some(turn);
+            }
             Command::Release { tool } => model.release(&mut self.state, *tool)?,
             Command::Step(count) => {
                 for _ in 0..*count {
@@ -213,12 +238,12 @@ impl Loaded {
     fn stepped(&self) -> Stepped {
         let lattice = self.solver.model().lattice();
         let tools = self.state.tools.iter().zip(0_u8..).filter_map(|(tool, i)| {
-            let grasped = tool.grasped?;
-            Some(ToolForce {
-                tool: i,
-                force: to_f32(tool.force()),
-                position: to_f32(lattice.position(&self.state.displacements, &grasped)),
-            })
+            let position = match (tool.grasped, tool.instrument) {
+                (Some(point), _) => lattice.position(&self.state.displacements, &point),
+                (None, Some(_)) => tool.position,
+                (None, None) => return None,
+            };
+            Some(ToolForce { tool: i, force: to_f32(tool.force()), position: to_f32(position) })
         });
         Stepped {
             step: self.state.step,
@@ -228,6 +253,7 @@ impl Loaded {
             residual: self.tally.residual,
             contained: self.tally.contained,
             slowed: self.tally.slowed_tools,
+            penetration: self.tally.penetration,
         }
     }
 }

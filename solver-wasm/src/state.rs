@@ -1,6 +1,11 @@
 //! Everything that changes: plain data. The same state, control and model give the same next state.
 
 use crate::{
+    contact::{
+        MAX_TOUCHES, Partner, Touch,
+        approach::vector,
+        instrument::{Instrument, Pose},
+    },
     control::TOOL_COUNT,
     lattice::Embedding,
     model::Model,
@@ -17,17 +22,25 @@ pub struct State {
     pub velocities: Vec<Lanes>,
     /// The instruments.
     pub tools: [Tool; TOOL_COUNT],
+    /// Where the skin touched something in the last step, by point and partner.
+    pub touches: Vec<Touch>,
     /// Steps taken.
     pub step: u64,
     /// Whether the tissue has knotted itself.
     pub knot: Knot,
 }
 
-/// One pair of forceps.
+/// One pair of forceps, or a rigid instrument.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tool {
     /// Tip [mm], world space; where the solver has let it come, which may lag behind where it is wanted.
     pub position: Lanes,
+    /// The rigid instrument in this hand; forceps have none.
+    pub instrument: Option<Instrument>,
+    /// Unit quaternion x, y, z, w of the instrument.
+    pub orientation: [Real; 4],
+    /// Force of the rigid instrument on the tissue in the last step [mN].
+    pub push: Lanes,
     /// The material point that it closed on, while closed.
     pub grasped: Option<Embedding>,
     /// Greatest force of the grip, summed over the ties [mN]; beyond it the tissue slips.
@@ -55,7 +68,9 @@ impl State {
     /// At rest: nothing moved, no tool closed.
     pub fn at_rest(model: &Model) -> Self {
         let zero = vec![Lanes::default(); model.node_count()];
-        Self { displacements: zero.clone(), velocities: zero, ..Self::default() }
+        let touches =
+            Vec::with_capacity(if model.skin.patches.is_empty() { 0 } else { MAX_TOUCHES });
+        Self { displacements: zero.clone(), velocities: zero, touches, ..Self::default() }
     }
 
     /// Become equal to `other` without allocating once the capacities suffice.
@@ -64,12 +79,22 @@ impl State {
         self.velocities.clone_from(&other.velocities);
         for (tool, other) in self.tools.iter_mut().zip(&other.tools) {
             tool.position = other.position;
+            tool.instrument = other.instrument;
+            tool.orientation = other.orientation;
+            tool.push = other.push;
             tool.grasped = other.grasped;
             tool.max_grip = other.max_grip;
             tool.ties.clone_from(&other.ties);
         }
+        self.touches.clone_from(&other.touches);
         self.step = other.step;
         self.knot = other.knot;
+    }
+
+    /// The touch of a skin point with something, if it touched in the last step.
+    pub fn touch(&self, point: u32, partner: Partner) -> Option<&Touch> {
+        let key = |t: &Touch| (t.point, t.partner);
+        self.touches.binary_search_by_key(&(point, partner), key).ok().map(|i| &self.touches[i])
     }
 
     /// Largest nodal displacement [mm].
@@ -87,8 +112,18 @@ impl State {
 }
 
 impl Tool {
-    /// Force of the closed jaws on the tissue [mN]: minus the sum of the multipliers.
+    /// Force on the tissue [mN]: of closed jaws minus the sum of the multipliers, of a rigid instrument its push.
     pub fn force(&self) -> Lanes {
-        self.ties.iter().fold(Lanes::default(), |sum, tie| sum - tie.multiplier)
+        self.ties.iter().fold(self.push, |sum, tie| sum - tie.multiplier)
+    }
+
+    /// Does it hold or press tissue?
+    pub(crate) fn acts(&self) -> bool {
+        !self.ties.is_empty() || length_squared(self.push) > 0.0
+    }
+
+    /// Where the instrument is.
+    pub fn pose(&self) -> Pose {
+        Pose { position: vector(self.position), orientation: self.orientation }
     }
 }

@@ -3,17 +3,30 @@
 use std::sync::Arc;
 
 use crate::{
-    contact::MAX_TIES,
+    contact::{
+        MAX_TIES, MAX_TOUCHES, Partner, Touch,
+        approach::{Approaches, is_near, lanes},
+        instrument::{Pose, unit_quaternion},
+        touch::{TouchLaw, dot3},
+    },
     control::{Control, TOOL_COUNT},
     model::{Model, Spring},
     newton::{Effort, Newton, Outcome, Phase, limit_length},
-    real::{Lanes, Real, from_f32, is_finite, length_squared},
-    state::State,
+    real::{Lanes, Real, from_f32, is_finite, length_squared, real},
+    state::{State, Tool},
     tangle,
 };
 
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
 const TOOL_REACH: f32 = 0.5;
+/// A rigid instrument near tissue moves at most this part of its half thickness in a step, so that it passes through nothing.
+const INSTRUMENT_REACH: Real = 0.8;
+/// A touch is asked to give up at most this many cells of depth in a step.
+const MAX_CORRECTION: Real = 0.5;
+/// Rounds of multipliers in which a static solution with touches comes to rest.
+const STATIC_ROUNDS: u32 = 12;
+/// Depth at which it has [mm].
+const STATIC_DEPTH: f32 = 0.05;
 /// Into how many parts a step is cut when it cannot be taken in one.
 const PARTS: [u8; 3] = [1, 2, 4];
 /// Length of the pseudo-step that keeps the static Hessian regular [s].
@@ -50,14 +63,25 @@ pub struct StepReport {
     pub slowed_tools: u32,
     /// Instruments out of whose jaws tissue slipped.
     pub slips: u32,
+    /// Touches that pressed.
+    pub touches: u32,
+    /// Deepest point of the skin in what it met at the beginning, beyond the depth at rest [mm].
+    pub penetration: f32,
+    /// Steps in which more than [`MAX_TOUCHES`] points were near something: those beyond were left out.
+    pub lost_touches: u32,
     /// Static solution only: were the forces balanced?
     pub converged: bool,
 }
 
 impl StepReport {
-    /// Events that had to be contained: step and speed caps, bisections, roll-backs and knots.
+    /// Events that had to be contained: step and speed caps, bisections, roll-backs, knots and touches left out.
     pub fn contained(&self) -> u32 {
-        self.step_caps + self.speed_caps + self.bisections + self.roll_backs + self.led_back
+        self.step_caps
+            + self.speed_caps
+            + self.bisections
+            + self.roll_backs
+            + self.led_back
+            + self.lost_touches
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -77,6 +101,7 @@ pub struct Solver {
     /// How hard each step is worked on.
     pub effort: Effort,
     newton: Newton,
+    approaches: Approaches,
     /// The state before the step.
     before: State,
     /// Displacements in the making.
@@ -93,6 +118,7 @@ impl Solver {
         Self {
             effort: Effort::PLAY,
             newton: Newton::new(&model, TOOL_COUNT * MAX_TIES),
+            approaches: Approaches::new(&model),
             displacements: before.displacements.clone(),
             before,
             model,
@@ -113,9 +139,13 @@ impl Solver {
             report.roll_backs = 1;
         }
         if tangle::lead_back(&self.model, state) {
+            state.touches.clear();
             state.step += 1;
             report.led_back = 1;
             return report;
+        }
+        if !self.model.skin.patches.is_empty() && state.touches.capacity() < MAX_TOUCHES {
+            state.touches.reserve_exact(MAX_TOUCHES - state.touches.len());
         }
         self.before.copy_from(state);
         for parts in PARTS {
@@ -133,8 +163,12 @@ impl Solver {
         }
         state.copy_from(&self.before);
         state.velocities.fill(Lanes::default());
-        for tie in state.tools.iter_mut().flat_map(|t| &mut t.ties) {
-            tie.multiplier = Lanes::default();
+        state.touches.clear();
+        for tool in &mut state.tools {
+            tool.push = Lanes::default();
+            for tie in &mut tool.ties {
+                tie.multiplier = Lanes::default();
+            }
         }
         state.step += 1;
         report.roll_backs += 1;
@@ -150,21 +184,32 @@ impl Solver {
             report.roll_backs = 1;
         }
         let model = Arc::clone(&self.model);
-        self.set_springs(state, control);
-        self.displacements.copy_from_slice(&state.displacements);
         let phase = Phase {
             rate: 0.0,
             inertia: 0.0,
             shift: 1.0 / (STATIC_DT * STATIC_DT),
             reach: STATIC_REACH,
         };
-        let outcome = self.newton.minimise(&model, &mut self.displacements, phase, effort);
-        report.add(&outcome);
-        if outcome.finite && is_finite(&self.displacements) {
+        state.velocities.fill(Lanes::default());
+        for round in 0..STATIC_ROUNDS {
+            self.set_springs(state, control);
+            self.set_touches(state, &poses(state), 0.0, &mut report);
+            if round > 0 && report.penetration < STATIC_DEPTH {
+                break;
+            }
+            self.displacements.copy_from_slice(&state.displacements);
+            let outcome = self.newton.minimise(&model, &mut self.displacements, phase, effort);
+            report.add(&outcome);
+            if !outcome.finite || !is_finite(&self.displacements) {
+                report.roll_backs += 1;
+                break;
+            }
             state.displacements.copy_from_slice(&self.displacements);
-            self.update_multipliers(state);
-        } else {
-            report.roll_backs += 1;
+            self.update_touches(state, &mut report);
+            // Forceps take one round: their multipliers are for play.
+            if round == 0 {
+                self.update_multipliers(state);
+            }
         }
         state.velocities.fill(Lanes::default());
         report
@@ -178,6 +223,8 @@ impl Solver {
     pub fn potential(&mut self, displacements: &[Lanes], gradient: &mut [Lanes]) -> f64 {
         let model = Arc::clone(&self.model);
         self.set_springs(&State::default(), &Control::default());
+        self.newton.touches.clear();
+        self.newton.multigrid.clear_links();
         self.newton.potential(&model, displacements, gradient)
     }
 
@@ -199,8 +246,10 @@ impl Solver {
         report: &mut StepReport,
     ) -> bool {
         let model = Arc::clone(&self.model);
+        let before = poses(state);
         report.slowed_tools += self.move_tools(state, control, dt);
         self.set_springs(state, control);
+        self.set_touches(state, &before, dt, report);
         self.newton.start_from(&model, &state.displacements);
         let step = Lanes::splat(dt);
         for ((target, u), v) in
@@ -231,6 +280,7 @@ impl Solver {
         let fastest = MAX_SPEED * model.grids[0].spacing as Real / control.dt as Real;
         report.speed_caps += u32::from(limit_length(&mut state.velocities, fastest));
         report.slips += self.update_multipliers(state);
+        self.update_touches(state, report);
         true
     }
 
@@ -239,21 +289,125 @@ impl Solver {
         let whole_step = control.dt as Real;
         let reach = (TOOL_REACH * self.model.lattice.spacing) as Real * dt / whole_step;
         let mut slowed = 0;
-        for (tool, goal) in state.tools.iter_mut().zip(&control.tool_goals) {
-            let Some(goal) = goal else { continue };
+        for t in 0..TOOL_COUNT {
+            if state.tools[t].instrument.is_some() {
+                slowed += u32::from(self.move_instrument(state, control, t, dt / whole_step));
+                continue;
+            }
+            let (tool, Some(goal)) = (&mut state.tools[t], control.tool_goals[t]) else { continue };
             if !goal.iter().all(|x| x.is_finite()) {
                 continue;
             }
-            let way = from_f32(*goal) - tool.position;
+            let way = from_f32(goal) - tool.position;
             let length = length_squared(way).sqrt();
             if tool.ties.is_empty() || length <= reach {
-                tool.position = from_f32(*goal);
+                tool.position = from_f32(goal);
             } else {
                 tool.position += way * Lanes::splat(reach / length);
                 slowed += 1;
             }
         }
         slowed
+    }
+
+    /// Bring a rigid instrument closer to the pose that is wanted: at limited speed near tissue, at once through air; does it
+    /// lag behind?
+    fn move_instrument(&self, state: &mut State, control: &Control, t: usize, part: Real) -> bool {
+        let Some(instrument) = state.tools[t].instrument else { return false };
+        let from = state.tools[t].pose();
+        let mut goal = from;
+        if let Some(position) = control.tool_goals[t].filter(|p| p.iter().all(|x| x.is_finite())) {
+            goal.position = position.map(real).into();
+        }
+        let turn = control.tool_turns[t].and_then(|q| unit_quaternion(q.map(real)));
+        goal.orientation = turn.unwrap_or(from.orientation);
+        let ends = [from.position, goal.position];
+        let near = |patch| is_near(&self.model, state, patch, ends, instrument.reach());
+        let is_free = goal == from || !self.model.skin.patches.iter().any(near);
+        let spacing = real(self.model.lattice.spacing);
+        let limit =
+            (real(TOOL_REACH) * spacing).min(INSTRUMENT_REACH * instrument.half_thickness());
+        let (pose, lags) = if is_free {
+            (goal, false)
+        } else {
+            from.towards(&goal, instrument.reach(), limit * part)
+        };
+        let Tool { position, orientation, .. } = &mut state.tools[t];
+        (*position, *orientation) = (lanes(pose.position), pose.orientation);
+        lags
+    }
+
+    /// Find what touches, and make it part of the energy with the multipliers of the step before.
+    fn set_touches(
+        &mut self,
+        state: &State,
+        before: &[Pose; TOOL_COUNT],
+        dt: Real,
+        report: &mut StepReport,
+    ) {
+        let model = &self.model;
+        self.newton.touches.clear();
+        self.newton.multigrid.clear_links();
+        self.approaches.find(model, state, before, dt);
+        report.lost_touches += u32::from(self.approaches.overflow);
+        #[allow(clippy::unnecessary_cast)]
+        {
+            report.penetration = self.approaches.penetration() as f32;
+        }
+        let deepest = -MAX_CORRECTION * real(model.lattice.spacing);
+        let mut known = state.touches.iter().peekable();
+        for a in &self.approaches.found {
+            let key = (a.point, a.partner);
+            while known.next_if(|t| (t.point, t.partner) < key).is_some() {}
+            let last = known.next_if(|t| (t.point, t.partner) == key);
+            let point = &model.skin.points[a.point as usize];
+            let mut origin = model.lattice.displacement(&state.displacements, point);
+            if let Some(other) = &a.other {
+                origin -= model.lattice.displacement(&state.displacements, other);
+            }
+            let across = |v: Lanes| v - a.normal * Lanes::splat(dot3(v, a.normal));
+            let pressure = last.map_or(0.0, |t| t.pressure).min(a.limit);
+            self.newton.touches.push(TouchLaw {
+                point: a.point,
+                partner: a.partner,
+                origin: origin + across(a.slide),
+                gap: a.gap.max(deepest),
+                penalty: a.penalty,
+                pressure,
+                friction: last.map_or(Lanes::default(), |t| across(t.friction)),
+                bound: model.friction * pressure,
+                limit: a.limit,
+            });
+            self.newton.multigrid.push_link(model, point, a.other.as_ref(), a.normal);
+        }
+    }
+
+    /// The multipliers become the forces that acted in this step; those that pressed are kept.
+    fn update_touches(&self, state: &mut State, report: &mut StepReport) {
+        state.touches.clear();
+        for tool in &mut state.tools {
+            tool.push = Lanes::default();
+        }
+        let links = &self.newton.multigrid.levels[0].links;
+        for (law, link) in self.newton.touches.iter().zip(links) {
+            let response = law.respond(link.normal, link.read(&state.displacements));
+            if response.pressure <= 0.0 && law.bound <= 0.0 {
+                continue;
+            }
+            let force = -response.gradient;
+            if let Partner::Tool(t) = law.partner {
+                state.tools[usize::from(t)].push += force;
+            }
+            state.touches.push(Touch {
+                point: law.point,
+                partner: law.partner,
+                normal: link.normal,
+                pressure: response.pressure,
+                friction: response.friction,
+                force,
+            });
+        }
+        report.touches = state.touches.len() as u32;
     }
 
     fn set_springs(&mut self, state: &State, control: &Control) {
@@ -308,10 +462,19 @@ impl Solver {
             && state.velocities.len() == self.model.node_count()
             && is_finite(&state.displacements)
             && is_finite(&state.velocities)
+            && state.touches.len() <= MAX_TOUCHES
+            && state.touches.iter().all(|t| t.pressure.is_finite() && is_finite(&[t.friction]))
             && state.tools.iter().all(|tool| {
                 tool.position.to_array().iter().all(|x| x.is_finite())
                     && tool.ties.len() <= MAX_TIES
+                    && tool.instrument.is_none_or(|i| i.is_sound(0.0))
+                    && (tool.instrument.is_none() || unit_quaternion(tool.orientation).is_some())
                     && tool.ties.iter().all(|tie| self.model.holds(&tie.point))
             })
     }
+}
+
+/// Where the instruments are.
+fn poses(state: &State) -> [Pose; TOOL_COUNT] {
+    std::array::from_fn(|t| state.tools[t].pose())
 }

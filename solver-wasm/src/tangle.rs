@@ -7,7 +7,7 @@ use crate::{
     model::Model,
     modes::Shape,
     real::{Lanes, Real, Vector},
-    state::State,
+    state::{State, Tool},
 };
 
 /// Steps between two looks.
@@ -21,7 +21,7 @@ const RETREAT: Real = 0.93;
 /// Whether tissue is knotted, and for how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Knot {
-    /// Looks in a row that found tissue turned inside out while no instrument held any.
+    /// Looks in a row that found tissue turned inside out while no instrument held or pressed any.
     seen: u8,
     /// Steps of leading back that are left.
     way: u8,
@@ -29,7 +29,7 @@ pub struct Knot {
 
 /// Lead knotted tissue back by one step, in place of a step of mechanics; was that necessary?
 pub(crate) fn lead_back(model: &Model, state: &mut State) -> bool {
-    if state.tools.iter().any(|t| !t.ties.is_empty()) {
+    if state.tools.iter().any(Tool::acts) {
         state.knot = Knot::default();
         return false;
     }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Law, Material, Membrane, Scene, Surface};
+use super::{Law, Material, Membrane, Obstacle, Scene, Surface};
 use crate::lattice::Embedding;
 
 /// Most cells a scene may have.
@@ -13,6 +13,11 @@ pub const MAX_SUPPORTS: usize = 20_000;
 pub const MAX_SURFACES: usize = 1_000;
 /// Most vertices, and most triangles, a surface may have.
 pub const MAX_SURFACE: usize = 400_000;
+
+/// Most obstacles a scene may have.
+pub const MAX_OBSTACLES: usize = 64;
+/// Most grid points an obstacle may have.
+pub const MAX_OBSTACLE: usize = 2_000_000;
 
 /// What is wrong with a scene.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -72,6 +77,18 @@ pub enum SceneError {
         /// How many cells.
         len: usize,
     },
+    /// Signed distances are there for some nodes or grid points only.
+    #[error("scene: {what} {index} has {count} signed distances for {len} points; give one each")]
+    Distances {
+        /// Lattice or obstacle.
+        what: &'static str,
+        /// Which one.
+        index: usize,
+        /// How many there are.
+        count: usize,
+        /// How many there must be.
+        len: usize,
+    },
     /// A node that no cell uses could move freely.
     #[error("scene: node {node} belongs to no cell; remove it")]
     LooseNode {
@@ -111,6 +128,15 @@ impl Scene {
         }
         check_cells(self)?;
         check_fibres(self)?;
+        check_number("friction", 0, self.friction, 0.0..=10.0, "between 0 and 10")?;
+        let (count, len) = (self.distances.len(), lattice.nodes.len());
+        if count > 0 && count != len {
+            return Err(SceneError::Distances { what: "lattice", index: 0, count, len });
+        }
+        check_len("obstacles", self.obstacles.len(), MAX_OBSTACLES)?;
+        for (i, obstacle) in self.obstacles.iter().enumerate() {
+            check_obstacle(i, obstacle)?;
+        }
         for (i, surface) in self.surfaces.iter().enumerate() {
             check_surface(i, surface, lattice.cells.len())?;
         }
@@ -221,6 +247,21 @@ fn check_fibres(scene: &Scene) -> Result<(), SceneError> {
         }
     }
     Ok(())
+}
+
+fn check_obstacle(i: usize, obstacle: &Obstacle) -> Result<(), SceneError> {
+    let Obstacle { origin, spacing, dims, ref distances } = *obstacle;
+    for x in origin {
+        check_number("obstacles.origin", i, x, -1e6..=1e6, "within 1e6 mm of zero")?;
+    }
+    check_number("obstacles.spacing", i, spacing, 1e-3..=1e3, "between 0.001 and 1000 mm")?;
+    check_len("obstacles.distances", distances.len(), MAX_OBSTACLE)?;
+    let (count, len) = (distances.len() as u64, dims.map(u64::from).iter().product());
+    if count == len {
+        return Ok(());
+    }
+    let (count, len) = (distances.len(), usize::try_from(len).unwrap_or(usize::MAX));
+    Err(SceneError::Distances { what: "obstacle", index: i, count, len })
 }
 
 fn check_surface(i: usize, surface: &Surface, cells: usize) -> Result<(), SceneError> {

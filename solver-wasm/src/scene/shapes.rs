@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{DISTANCE_UNIT, Obstacle};
 use crate::lattice::{Cell, Lattice};
 
 impl Lattice {
@@ -54,6 +55,31 @@ impl Lattice {
         lattice
     }
 
+    /// Add the cells of another lattice of the same origin and spacing as a further body.
+    pub fn with_body(mut self, other: &Self) -> Self {
+        let first = self.nodes.len() as u32;
+        let body = self.cells.iter().map(|c| c.body + 1).max().unwrap_or(0);
+        self.nodes.extend(&other.nodes);
+        let moved = |c: &Cell| Cell { nodes: c.nodes.map(|n| n + first), body, ..*c };
+        self.cells.extend(other.cells.iter().map(moved));
+        self
+    }
+
+    /// [`crate::scene::Scene::distances`] from the signed distance [mm] of each body at a rest position [mm].
+    pub fn distances(&self, of: impl Fn(u16, [f32; 3]) -> f32) -> Vec<i16> {
+        let mut distances = vec![0; self.nodes.len()];
+        for cell in &self.cells {
+            for node in cell.nodes {
+                let coord = self.nodes[node as usize];
+                let at = [0, 1, 2].map(|a| self.origin[a] + self.spacing * f32::from(coord[a]));
+                let units = of(cell.body, at) / (self.spacing * DISTANCE_UNIT);
+                // Saturates; `+ ½` and floor round the same everywhere.
+                distances[node as usize] = (units + 0.5).floor() as i16;
+            }
+        }
+        distances
+    }
+
     /// A bar of whole cells from the origin, `counts` cells of edge `spacing` [mm].
     pub fn bar(counts: [u16; 3], spacing: f32) -> Self {
         Self::sampled([0.0; 3], spacing, counts, |_| true)
@@ -72,5 +98,28 @@ impl Lattice {
             let squared: f32 = p.iter().map(|x| x * x).sum();
             inner * inner <= squared && squared <= outer * outer
         })
+    }
+}
+
+impl Obstacle {
+    /// The grid of `dims` points from `origin`, `spacing` [mm] apart, with the signed distance [mm] at a place [mm].
+    pub fn sampled(
+        origin: [f32; 3],
+        spacing: f32,
+        dims: [u16; 3],
+        of: impl Fn([f32; 3]) -> f32,
+    ) -> Self {
+        let mut distances = Vec::with_capacity(dims.map(usize::from).iter().product());
+        for z in 0..dims[2] {
+            for y in 0..dims[1] {
+                for x in 0..dims[0] {
+                    let coord = [x, y, z];
+                    let at = [0, 1, 2].map(|a| origin[a] + spacing * f32::from(coord[a]));
+                    // Saturates.
+                    distances.push((of(at) / (spacing * Self::UNIT) + 0.5).floor() as i8);
+                }
+            }
+        }
+        Self { origin, spacing, dims, distances }
     }
 }

@@ -1,6 +1,7 @@
 //! The solver against theory, differences, itself, and abuse.
 
 mod consistency;
+mod contact;
 mod determinism;
 mod dynamics;
 mod embedding;

@@ -1,10 +1,11 @@
 //! Commands, reports, and what is refused.
 
 use solver_wasm::{
+    contact::instrument::Instrument,
     lattice::{Embedding, Lattice},
     message::{Command, Report, decode_commands, decode_report, encode_commands, encode_report},
     model::Model,
-    scene::{Law, Membrane, Scene, SceneError, Surface},
+    scene::{Law, Membrane, Obstacle, Scene, SceneError, Surface},
     simulation::Simulation,
 };
 
@@ -54,6 +55,13 @@ fn refused_batches_change_nothing() {
     refused(simulation.apply(vec![Command::Step(2), Command::Release { tool: 9 }]), "tool 9");
     let radius = f32::INFINITY;
     refused(simulation.apply(vec![Command::Grasp { tool: 0, point, radius }]), "radius");
+    let wield = |radius: f32, orientation: [f32; 4]| {
+        let instrument = Instrument::Rod { radius, length: 50.0 };
+        vec![Command::Wield { tool: 1, instrument, position: [0.0; 3], orientation }]
+    };
+    refused(simulation.apply(wield(5.0, [0.0; 4])), "no rotation");
+    refused(simulation.apply(wield(0.1, [0.0, 0.0, 0.0, 1.0])), "sizes of the instrument");
+    refused(simulation.apply(wield(f32::NAN, [0.0, 0.0, 0.0, 1.0])), "sizes of the instrument");
     let far = Embedding { cell: 1 << 30, local: [0.5; 3] };
     refused(simulation.apply(vec![Command::Grasp { tool: 0, point: far, radius: 5.0 }]), "cell");
     refused(simulation.apply(vec![Command::Step(1), Command::Load(Box::default())]), "no cells");
@@ -104,6 +112,10 @@ fn law(young: f32, poisson: f32) -> Law {
     Law::NeoHookean { young, poisson }
 }
 
+fn obstacle(spacing: f32, count: usize) -> Obstacle {
+    Obstacle { origin: [0.0; 3], spacing, dims: [2; 3], distances: vec![0; count] }
+}
+
 /// One point in a cell, and a triangle that wants two more.
 fn surface(cell: u32) -> Surface {
     Surface { points: vec![Embedding { cell, local: [0.5; 3] }], triangles: vec![[0, 1, 2]] }
@@ -133,6 +145,10 @@ fn hostile_scenes_are_named() {
         (broken(|s| s.lattice.cells[2].body = 7), "another body"),
         (broken(|s| s.lattice.nodes.push([0, 0, 0])), "belongs to no cell"),
         (broken(|s| s.lattice.spacing = 0.0), "lattice.spacing"),
+        (broken(|s| s.distances = vec![0; 3]), "lattice 0 has 3 signed distances for 27"),
+        (broken(|s| s.friction = -1.0), "friction"),
+        (broken(|s| s.obstacles = vec![obstacle(0.0, 8)]), "obstacles.spacing"),
+        (broken(|s| s.obstacles = vec![obstacle(1.0, 7)]), "obstacle 0 has 7 signed distances"),
         (broken(|s| s.gravity[1] = f32::INFINITY), "gravity"),
         (broken(|s| s.rest_gravity[0] = f32::NAN), "rest_gravity"),
     ] {

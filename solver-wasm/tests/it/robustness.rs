@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use solver_wasm::{
+    contact::instrument::Instrument,
     control::Control,
     lattice::Embedding,
     message::{Command, Report},
@@ -27,6 +28,22 @@ fn command() -> impl Strategy<Value = Command> {
         ),
         (tool.clone(), prop::array::uniform3(-500.0_f32..500.0))
             .prop_map(|(tool, position)| Command::Move { tool, position }),
+        (
+            tool.clone(),
+            prop::array::uniform3(-60.0_f32..60.0),
+            prop::array::uniform4(-1.0_f32..1.0),
+            2.0_f32..30.0
+        )
+            .prop_map(|(tool, position, orientation, size)| Command::Wield {
+                tool,
+                instrument: match size as u8 % 3 {
+                    0 => Instrument::Ball { radius: size },
+                    1 => Instrument::Rod { radius: size, length: 40.0 },
+                    _ => Instrument::Blade { half: [size, 3.0, 2.0 * size], rounding: 1.0 },
+                },
+                position,
+                orientation,
+            }),
         tool.prop_map(|tool| Command::Release { tool }),
         (1..6_u8).prop_map(Command::Step),
     ]
@@ -38,7 +55,11 @@ proptest! {
     #[test]
     fn any_commands_keep_the_tissue_finite(commands in prop::collection::vec(command(), 1..40)) {
         let mut simulation = Simulation::default();
-        simulation.apply(vec![Command::Load(Box::new(hung_ball(28.0, 0.48)))]);
+        let mut scene = hung_ball(28.0, 0.48);
+        scene.distances =
+            scene.lattice.distances(|_, p| p.iter().map(|x| x * x).sum::<f32>().sqrt() - 28.0);
+        scene.friction = 0.1;
+        simulation.apply(vec![Command::Load(Box::new(scene))]);
         for command in commands {
             simulation.apply(vec![command]);
             let state = simulation.state().expect("loaded");

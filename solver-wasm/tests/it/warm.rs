@@ -6,9 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use solver_wasm::{control::Control, newton::Effort, state::State, step::Solver};
+use solver_wasm::{
+    contact::instrument::{Instrument, Pose},
+    control::Control,
+    newton::Effort,
+    state::State,
+    step::Solver,
+};
 
-use crate::scenes::{hung_ball, model};
+use crate::{
+    contact::{blocks, floor},
+    scenes::{hung_ball, model},
+};
 
 struct Counting;
 
@@ -54,4 +63,30 @@ fn a_warm_step_allocates_nothing() {
         solver.step(&mut state, &control);
     }
     assert_eq!(ALLOCATIONS.get() - before, 0);
+}
+
+#[test]
+fn a_warm_step_with_contact_allocates_nothing() {
+    let mut scene = blocks(
+        &[[[-30.0, -30.0, 3.0], [30.0, 30.0, 43.0]], [[-20.0, -20.0, 46.0], [20.0, 20.0, 86.0]]],
+        8.0,
+        5.0,
+    );
+    scene.gravity = [0.0, 0.0, -9810.0];
+    scene.friction = 0.2;
+    scene.obstacles = vec![floor(1.0)];
+    let model = model(&scene);
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let mut control = Control::default();
+    let pose = Pose { position: [0.0, 0.0, 110.0].into(), ..Pose::default() };
+    model.wield(&mut state, 0, Instrument::Ball { radius: 12.0 }, pose).expect("a sound ball");
+    control.tool_goals[0] = Some([0.0, 0.0, 80.0]);
+    solver.step(&mut state, &control);
+    let before = ALLOCATIONS.get();
+    for _ in 0..60 {
+        solver.step(&mut state, &control);
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert!(state.touches.len() > 50, "{} touches", state.touches.len());
 }
