@@ -7,6 +7,8 @@ mod bake;
 mod build;
 mod clean;
 mod complex;
+mod contact;
+mod distance;
 mod extract;
 mod fair;
 mod field;

@@ -199,8 +199,13 @@ fn report(path: &Path, json: bool) -> anyhow::Result<()> {
     let lattice = &report.lattice;
     writeln!(
         out,
-        "\nlattice: {} cells of {} mm, {} nodes, {} supports",
-        lattice.cells, lattice.spacing_mm, lattice.nodes, lattice.supports
+        "\nlattice: {} cells of {} mm, {} nodes, {} supports; {} points overlap in the scan, by up to {:.1} mm",
+        lattice.cells,
+        lattice.spacing_mm,
+        lattice.nodes,
+        lattice.supports,
+        lattice.overlaps,
+        lattice.overlap_max_mm
     )?;
     for warning in &report.warnings {
         writeln!(out, "note: {warning}")?;

@@ -136,6 +136,15 @@ impl Model {
         self.unsupported
     }
 
+    /// Points of the skin that lie in a neighbour or an obstacle at rest, and the deepest of them [mm]: what the scan shows, and no
+    /// contact.
+    pub fn rest_overlap(&self) -> (usize, f32) {
+        let gaps = &self.skin.rest_gaps;
+        let deepest = gaps.iter().fold(0.0, |deepest: Real, g| deepest.max(-g.2));
+        #[allow(clippy::unnecessary_cast)]
+        (gaps.len(), deepest as f32)
+    }
+
     /// Lumped mass of each node [kg].
     pub fn masses(&self) -> &[Real] {
         &self.grids[0].masses

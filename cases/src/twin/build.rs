@@ -8,7 +8,7 @@ use solver_wasm::{embed::LatticeIndex, scene::Scene};
 use super::{
     bake, clean,
     complex::{Complex, surface_nets},
-    extract,
+    contact, extract,
     fair::{self, Umbrellas, is_scan_end},
     field::{Field, smooth_indicator},
     lattice, measure,
@@ -392,7 +392,19 @@ fn scene(
     let gravity = recipe.lattice.gravity;
     // The scan shows the organs as the patient's own weight has settled them.
     let rest_gravity = gravity;
-    Ok(Scene { lattice, materials, supports: held, gravity, rest_gravity, ..Scene::default() })
+    let distances = contact::distances(&lattice, &manifest.structures, surfaces);
+    let obstacles = contact::bones(&lattice, &manifest.structures, surfaces).into_iter().collect();
+    Ok(Scene {
+        lattice,
+        materials,
+        distances,
+        obstacles,
+        friction: contact::FRICTION,
+        supports: held,
+        gravity,
+        rest_gravity,
+        ..Scene::default()
+    })
 }
 
 /// The label volume at voxels of about `spacing` mm, by the nearest voxel.

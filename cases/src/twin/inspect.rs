@@ -87,6 +87,10 @@ pub struct LatticeReport {
     pub pieces: usize,
     /// Springs that hold the tissue.
     pub supports: usize,
+    /// Points of the skin that lie in a neighbour or in bone in the scan.
+    pub overlaps: usize,
+    /// The deepest of them [mm].
+    pub overlap_max_mm: f32,
     /// Did the forces balance under gravity? None if the solver refuses the scene.
     pub settles: Option<bool>,
 }
@@ -144,6 +148,8 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
     let scene = &pack.scene;
     let cell_volume = f64::from(scene.lattice.spacing).powi(3);
     let settled = settle(pack);
+    let (overlaps, overlap_max_mm) =
+        Model::new(scene).map(|m| m.rest_overlap()).unwrap_or_default();
     let bodies = manifest
         .bodies
         .iter()
@@ -184,6 +190,8 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
             bodies,
             pieces: lattice::piece_count(&scene.lattice),
             supports: scene.supports.len(),
+            overlaps,
+            overlap_max_mm,
             settles: settled.map(|(converged, _)| converged),
         },
         warnings: manifest.warnings.clone(),
@@ -194,9 +202,15 @@ pub fn inspect(pack: &Pack, bytes: usize) -> Report {
 }
 
 /// The equilibrium under the whole of gravity, as if the scan had shown the tissue without weight: whether the forces balance, and
-/// how far each node has moved [mm]. In play the scan's own gravity is balanced from the start; this tells how well it is held.
+/// how far each node has moved [mm]. No neighbour helps. In play the scan's own gravity is balanced from the start; this tells how
+/// well the supports alone hold it.
 fn settle(pack: &Pack) -> Option<(bool, Vec<f64>)> {
-    let unloaded = Scene { rest_gravity: [0.0; 3], ..pack.scene.clone() };
+    let unloaded = Scene {
+        rest_gravity: [0.0; 3],
+        distances: Vec::new(),
+        obstacles: Vec::new(),
+        ..pack.scene.clone()
+    };
     let model = Arc::new(Model::new(&unloaded).ok()?);
     let mut state = State::at_rest(&model);
     let report = Solver::new(model).settle(&mut state, &Control::default(), &Effort::ACCURATE);

@@ -1,18 +1,22 @@
 //! The real scans, where `SECTIO_DATA` names a folder that holds them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cases::{
     Error, library,
     twin::{
         self,
         inspect::{Report, inspect},
-        pack::{decode, encode},
+        pack::{Pack, decode, encode},
     },
 };
+use solver_wasm::{contact::Partner, control::Control, model::Model, state::State, step::Solver};
 
 /// Build a case of the library from the real sources and report on what comes back from its bytes; none without the sources.
-fn built(id: &str) -> Option<Report> {
+fn built(id: &str) -> Option<(Report, Pack)> {
     let case = library::find(id).expect("the library has the case");
     let folder = std::env::var_os("SECTIO_DATA").map(PathBuf::from);
     let whole = |folder: &Path| case.twin.sources.iter().all(|s| folder.join(&s.file).is_file());
@@ -42,7 +46,7 @@ fn built(id: &str) -> Option<Report> {
         assert!(s.closed, "{} is not closed", s.id);
         assert!(s.volume_error_percent.abs() < 0.1, "{}: {} %", s.id, s.volume_error_percent);
     }
-    Some(report)
+    Some((report, back))
 }
 
 fn volume(report: &Report, id: &str) -> f64 {
@@ -51,7 +55,7 @@ fn volume(report: &Report, id: &str) -> f64 {
 
 #[test]
 fn the_complete_liver() {
-    let Some(report) = built("liver") else { return };
+    let Some((report, _)) = built("liver") else { return };
     for (id, expected) in [("liver", 1605.0), ("kidney_right", 160.0), ("gallbladder", 9.0)] {
         assert!((volume(&report, id) - expected).abs() < 1.0, "{id}: {} mL", volume(&report, id));
     }
@@ -65,7 +69,7 @@ fn the_complete_liver() {
 
 #[test]
 fn the_abdomen_whose_scan_ends() {
-    let Some(report) = built("abdomen") else { return };
+    let Some((report, pack)) = built("abdomen") else { return };
     for (id, expected) in [("liver", 1126.0), ("spleen", 261.0)] {
         assert!((volume(&report, id) - expected).abs() < 1.5, "{id}: {} mL", volume(&report, id));
     }
@@ -74,4 +78,54 @@ fn the_abdomen_whose_scan_ends() {
     assert!(liver.levels[0].dihedral_p99 < 60.0, "{:?}", liver.levels[0]);
     assert!(report.scan_end.iter().any(|e| e.axis == 2 && e.upper), "{:?}", report.scan_end);
     assert!(report.warnings.iter().any(|w| w.contains("ends below the dome of the liver")));
+    push_the_spleen(&pack);
+}
+
+/// The left kidney, pulled 30 mm towards the spleen, pushes it; at rest both lie as the scan shows them.
+fn push_the_spleen(pack: &Pack) {
+    let body = |id: &str| {
+        let structure = pack.manifest.structures.iter().find(|s| s.id == id);
+        structure.and_then(|s| s.body).unwrap_or_else(|| panic!("{id} is soft"))
+    };
+    let (kidney, spleen) = (body("kidney_left"), body("spleen"));
+    let lattice = &pack.scene.lattice;
+    let centre = |body: u16| {
+        let cells: Vec<_> = lattice.cells.iter().filter(|c| c.body == body).collect();
+        let mean = |a: usize| {
+            cells.iter().map(|c| f32::from(c.coord[a]) + 0.5).sum::<f32>() / cells.len() as f32
+        };
+        [0, 1, 2].map(|a| lattice.origin[a] + lattice.spacing * mean(a))
+    };
+    let model = Arc::new(Model::new(&pack.scene).expect("a sound scene"));
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let mut control = Control::default();
+    for _ in 0..10 {
+        solver.step(&mut state, &control);
+    }
+    assert!(state.touches.is_empty() && state.max_displacement() == 0.0);
+
+    let (from, to) = (centre(kidney), centre(spleen));
+    let way = [0, 1, 2].map(|a| to[a] - from[a]);
+    let length = way.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let point = model.index().embed(kidney, from).expect("the middle of the kidney");
+    model.grasp(&mut state, 0, point, 15.0).expect("tissue");
+    for step in 1..=150_u8 {
+        let part = f32::from(step.min(90)) / 90.0 * 30.0 / length;
+        control.tool_goals[0] = Some([0, 1, 2].map(|a| from[a] + part * way[a]));
+        let report = solver.step(&mut state, &control);
+        assert_eq!(report.roll_backs, 0, "step {step}: {report:?}");
+        if step == 150 {
+            assert!(report.penetration < 1.0, "{report:?}");
+        }
+    }
+    let touching = state.touches.iter().filter(|t| t.partner == Partner::Body(kidney)).count()
+        + state.touches.iter().filter(|t| t.partner == Partner::Body(spleen)).count();
+    let mut moved: f32 = 0.0;
+    for n in lattice.cells.iter().filter(|c| c.body == spleen).flat_map(|c| c.nodes) {
+        let u = state.displacements[n as usize].to_array();
+        moved = moved.max(u[..3].iter().map(|x| x * x).sum::<f32>().sqrt());
+    }
+    eprintln!("kidney pulled 30 mm: spleen moves {moved:.1} mm, {touching} touches between them");
+    assert!(touching > 3 && moved > 3.0, "{touching} touches, {moved} mm");
 }
