@@ -1,4 +1,4 @@
-//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `tidy`, `bench`. Each does its own set-up.
+//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `validate`, `tidy`, `bench`. Each does its own set-up.
 
 mod bench;
 mod bundle;
@@ -11,6 +11,7 @@ mod test;
 mod tidy;
 mod toolchain;
 mod tools;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Task {
     Serve(serve::Options),
     /// Everything that must hold: format, lints, unit, browser and end-to-end tests, structure, licences.
     Test(test::Options),
+    /// The solver against theory and published benchmarks: value, reference and error of each.
+    Validate(validate::Options),
     /// Structure of the checkout: dependency graph, paths, names.
     Tidy,
     /// The figures in README, measured.
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = place::Place::find().and_then(|place| match task {
         Task::Serve(options) => serve::run(&place, &options),
         Task::Test(options) => test::run(&place, &options),
+        Task::Validate(options) => validate::run(&place, &options),
         Task::Tidy => tidy::run(&place),
         Task::Bench(options) => bench::run(&place, &options),
     });

@@ -16,6 +16,7 @@ use crate::{
     tidy,
     toolchain::Toolchain,
     tools::{self, Browser},
+    validate,
 };
 
 /// What to test.
@@ -45,7 +46,7 @@ impl Checks {
     }
 }
 
-const QUICK_CHECKS: usize = 5;
+const QUICK_CHECKS: usize = 6;
 const FULL_CHECKS: usize = 5;
 
 /// Run the checks; the last line counts them.
@@ -137,6 +138,7 @@ fn quick(place: &Place, checks: &mut Checks) {
             .run(cargo(place).args(["test", "--doc", "--workspace", "--exclude", "app"]), mend)
             .map(|_| String::new())
     });
+    checks.check("validation", |running| validate::quick(place, running));
 }
 
 fn full(place: &Place, built: &Built, checks: &mut Checks) {

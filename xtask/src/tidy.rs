@@ -210,7 +210,9 @@ fn citation_key(text: &str) -> Option<String> {
     let first = authors.split_whitespace().next()?;
     let is_name =
         first.chars().next()?.is_uppercase() && first.chars().skip(1).all(char::is_lowercase);
-    let is_year = year.len() == 4 && year.chars().all(|c| c.is_ascii_digit());
+    // Two works of one first author in a year are told apart by a letter.
+    let digits = year.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(year);
+    let is_year = digits.len() == 4 && digits.chars().all(|c| c.is_ascii_digit());
     (is_name && is_year).then(|| format!("{first}{year}"))
 }
 
@@ -261,6 +263,7 @@ mod tests {
     #[test]
     fn citations_are_told_from_other_brackets() {
         assert_eq!(citation_key("Smith et al. 2018"), Some("Smith2018".into()));
+        assert_eq!(citation_key("Simo and Armero 1992b"), Some("Simo1992b".into()));
         assert_eq!(citation_key("node_count, 3"), None);
         assert_eq!(citation_key("2 2018"), None);
     }
