@@ -17,6 +17,9 @@ pub const FICTITIOUS: f64 = 1e-2;
 /// Coarsening ends at this many cells, where a direct solution is cheap.
 const COARSEST_CELLS: usize = 8;
 
+/// A lane without a cell.
+const NO_CELL: u32 = u32::MAX;
+
 /// One level: static geometry, shared by all states.
 #[derive(Clone, Debug)]
 pub struct Grid {
@@ -24,8 +27,12 @@ pub struct Grid {
     pub spacing: f64,
     /// Number of cells.
     pub cell_count: usize,
-    /// Four cells each; cell `i` sits in group `i % groups`, lane `i / groups`, so that lanes rarely share nodes.
+    /// Four cells each, those of four whole cells first. Neighbours sit in different groups, so that lanes rarely share nodes.
     pub shapes: Vec<Shape>,
+    /// Cell of each lane of each group; [`NO_CELL`] if there is none.
+    cells: Vec<[u32; LANES]>,
+    /// Group and lane of each cell.
+    slots: Vec<(u32, u32)>,
     /// Material volume of each cell [mm³], the fictitious part included.
     pub volumes: Vec<f64>,
     /// Lumped mass of each node [kg].
@@ -61,7 +68,13 @@ impl Grid {
 
     /// Group and lane of a cell.
     pub fn slot(&self, cell: usize) -> (usize, usize) {
-        (cell % self.shapes.len(), cell / self.shapes.len())
+        let (group, lane) = self.slots[cell];
+        (group as usize, lane as usize)
+    }
+
+    /// Cell in a lane of a group, if there is one.
+    pub fn cell(&self, group: usize, lane: usize) -> Option<usize> {
+        Some(self.cells[group][lane]).filter(|c| *c != NO_CELL).map(|c| c as usize)
     }
 
     /// Coarse nodes and the common weight of node `n`.
@@ -112,14 +125,16 @@ pub fn build(lattice: &Lattice, masses: Vec<Real>) -> Vec<Grid> {
 }
 
 fn grid(topology: &Topology, boxes: &[EquivalentBox], masses: Vec<Real>, spacing: f64) -> Grid {
-    let groups = boxes.len().div_ceil(LANES);
-    let mut shapes = Vec::with_capacity(groups);
-    for group in 0..groups {
+    let cells = groups_of(boxes);
+    let mut slots = vec![(0, 0); boxes.len()];
+    let mut shapes = Vec::with_capacity(cells.len());
+    for (group, lanes) in cells.iter().enumerate() {
         let mut corners = [[0_u32; LANES]; 8];
         let mut columns = [[1.0 / 3.0 as Real; LANES]; 6];
-        for lane in 0..LANES {
-            let Some(b) = boxes.get(group + lane * groups) else { continue };
-            for (corner, node) in corners.iter_mut().zip(topology.corners[group + lane * groups]) {
+        for (lane, cell) in lanes.iter().enumerate().filter(|(_, cell)| **cell != NO_CELL) {
+            slots[*cell as usize] = (group as u32, lane as u32);
+            let b = &boxes[*cell as usize];
+            for (corner, node) in corners.iter_mut().zip(topology.corners[*cell as usize]) {
                 corner[lane] = node;
             }
             for axis in 0..3 {
@@ -128,16 +143,20 @@ fn grid(topology: &Topology, boxes: &[EquivalentBox], masses: Vec<Real>, spacing
             }
         }
         let [x, y, z, p, q, r] = columns.map(Lanes::new);
+        let whole = |cell: &u32| boxes.get(*cell as usize).is_some_and(EquivalentBox::is_whole);
         shapes.push(Shape {
             corners,
             centroid: Vector::new(x, y, z),
             moments: Vector::new(p, q, r),
+            is_whole: lanes.iter().all(whole),
         });
     }
     Grid {
         spacing,
         cell_count: boxes.len(),
         shapes,
+        cells,
+        slots,
         volumes: boxes.iter().map(|b| b.volume).collect(),
         masses,
         parents: Vec::new(),
@@ -146,7 +165,30 @@ fn grid(topology: &Topology, boxes: &[EquivalentBox], masses: Vec<Real>, spacing
     }
 }
 
+/// Cells in groups of [`LANES`]: as many groups of whole cells as there can be, then the others.
+fn groups_of(boxes: &[EquivalentBox]) -> Vec<[u32; LANES]> {
+    let (mut whole, mut partial): (Vec<u32>, Vec<u32>) =
+        (0..boxes.len() as u32).partition(|cell| boxes[*cell as usize].is_whole());
+    let left_over = whole.split_off(whole.len() / LANES * LANES);
+    partial.extend(left_over);
+    partial.sort_unstable();
+    let mut cells = Vec::with_capacity(boxes.len().div_ceil(LANES) + 1);
+    for list in [whole, partial] {
+        let groups = list.len().div_ceil(LANES);
+        cells.extend((0..groups).map(|group| {
+            std::array::from_fn(|lane| list.get(group + lane * groups).copied().unwrap_or(NO_CELL))
+        }));
+    }
+    cells
+}
+
 impl EquivalentBox {
+    /// Is it the whole cell?
+    fn is_whole(&self) -> bool {
+        self.centroid.iter().all(|c| c.abs() < 1e-9)
+            && self.moments.iter().all(|m| (m - 1.0 / 3.0).abs() < 1e-9)
+    }
+
     /// From the 4³ samples of a cell; empty samples count with [`FICTITIOUS`].
     fn of_samples(cell: &Cell, spacing: f64) -> Self {
         let (mut sum, mut first, mut second) = (0.0, [0.0; 3], [0.0; 3]);

@@ -21,6 +21,8 @@ pub struct Shape {
     pub centroid: Vector,
     /// Second moments p, q, r of the material about its centroid.
     pub moments: Vector,
+    /// Are all four cells full of material, so that centroid and centre are one?
+    pub is_whole: bool,
 }
 
 /// Modes A, B, C, D, E, F, G of four cells.
@@ -110,12 +112,13 @@ impl Shape {
     /// Modes of the nodes' vectors about the material's centroid.
     #[inline(always)]
     pub fn modes(&self, nodes: &[Lanes]) -> Modes {
-        self.about_centroid(analyse(&self.gather(nodes)))
+        let modes = analyse(&self.gather(nodes));
+        if self.is_whole { modes } else { self.about_centroid(modes) }
     }
 
     /// Corner forces from forces on the modes.
     #[inline(always)]
     pub fn corner_forces(&self, m: Modes) -> [Vector; 8] {
-        synthesise(&self.about_centre(m))
+        if self.is_whole { synthesise(&m) } else { synthesise(&self.about_centre(m)) }
     }
 }

@@ -513,13 +513,12 @@ fn solve_coarsest(grid: &Grid, level: &mut Level, coarsest: Option<&mut Skyline>
 fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut Level) {
     let sums = &mut fine.gathered;
     sums.fill([0.0; 12]);
-    let groups = fine_grid.shapes.len();
     for (group, tangent) in fine.tangents.iter().enumerate() {
         let [a, b, c, ..] = tangent.state;
         let columns = [a.x, a.y, a.z, b.x, b.y, b.z, c.x, c.y, c.z].map(Lanes::to_array);
         let coefficients = tangent.preconditioner.map(Lanes::to_array);
         for lane in 0..LANES {
-            let cell = group + lane * groups;
+            let Some(cell) = fine_grid.cell(group, lane) else { continue };
             let Some((parent, _)) = fine_grid.parents.get(cell) else { continue };
             let parent = *parent as usize;
             let share = (fine_grid.volumes[cell] / coarse_grid.volumes[parent]) as Real;
@@ -533,11 +532,10 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
             }
         }
     }
-    let groups = coarse_grid.shapes.len();
     for (group, tangent) in coarse.tangents.iter_mut().enumerate() {
         let mut columns = [[0.0; LANES]; 12];
         for lane in 0..LANES {
-            if let Some(sum) = sums.get(group + lane * groups) {
+            if let Some(sum) = coarse_grid.cell(group, lane).and_then(|c| sums.get(c)) {
                 for (column, value) in columns.iter_mut().zip(sum) {
                     column[lane] = *value;
                 }

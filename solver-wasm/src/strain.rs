@@ -424,7 +424,7 @@ impl StrainPoints {
         let mut all = Self::default();
         for shape in 0..grid.shapes.len() {
             let lanes: [&[Seed]; LANES] = std::array::from_fn(|lane| {
-                seeds.get(shape + lane * grid.shapes.len()).map_or(&[][..], Vec::as_slice)
+                grid.cell(shape, lane).map_or(&[][..], |cell| &seeds[cell])
             });
             let most = lanes.iter().map(|l| l.len()).max().unwrap_or(0);
             if most == 0 {
@@ -434,16 +434,15 @@ impl StrainPoints {
             for i in 0..most {
                 all.points.push(StrainPoint::of(lanes.map(|l| l.get(i))));
             }
-            let cells: [usize; LANES] =
-                std::array::from_fn(|lane| shape + lane * grid.shapes.len());
-            let lateral = cells.map(|c| {
-                scene.lattice.cells.get(c).map_or(0.0, |cell| {
-                    let (mu, bulk) = scene.materials[usize::from(cell.material)].law.moduli();
-                    let lambda = bulk - 2.0 / 3.0 * mu;
-                    (lambda / (lambda + 2.0 * mu)) as Real
-                })
+            let cells: [Option<usize>; LANES] = std::array::from_fn(|lane| grid.cell(shape, lane));
+            let lateral = cells.map(|cell| {
+                let Some(cell) = cell else { return 0.0 };
+                let material = usize::from(scene.lattice.cells[cell].material);
+                let (mu, bulk) = scene.materials[material].law.moduli();
+                let lambda = bulk - 2.0 / 3.0 * mu;
+                (lambda / (lambda + 2.0 * mu)) as Real
             });
-            let volume = cells.map(|c| grid.volumes.get(c).map_or(0.0, |v| *v as Real));
+            let volume = cells.map(|cell| cell.map_or(0.0, |c| grid.volumes[c] as Real));
             all.groups.push(Group {
                 shape: shape as u32,
                 points: start..all.points.len() as u32,
