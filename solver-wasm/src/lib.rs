@@ -43,3 +43,4 @@ pub mod state;
 pub mod step;
 mod strain;
 pub mod tangle;
+mod viscosity;

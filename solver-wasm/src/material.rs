@@ -21,8 +21,7 @@
 //! The hourglass modes' stiffness is put right by [`bending`]. Its part of the Hessian is that of Gauss and Newton, exact where the
 //! hourglass modes vanish.
 //!
-//! Viscosity is a Kelvin–Voigt stress S = μ τ Ċ on the mean Cauchy–Green tensor C = Fᵀ F. Over a step it is the gradient of
-//! (μ τ / 4 dt) |C − Cₙ|²: objective at finite rotation, dissipative, and at small strain 2 μ τ times the strain rate.
+//! Viscosity is the energy of [`crate::viscosity`].
 
 mod bending;
 
@@ -51,8 +50,6 @@ pub struct Tissue {
     pub shear: Lanes,
     /// μ (1 + ν) / (1 − ν), the stiffness against a gradient of dilatation within the cell [kPa].
     pub gradient: Lanes,
-    /// μ τ [kPa s].
-    pub viscosity: Lanes,
     /// τ [s].
     pub damping: Lanes,
     /// Material volume [mm³].
@@ -85,7 +82,7 @@ pub struct Tangent {
     pub bulk: Lanes,
     /// V′ = λ′ (J̄ − 1) − μ.
     pub geometric: Lanes,
-    /// μ τ / dt.
+    /// Modulus of the viscous term.
     pub viscous: Lanes,
     /// μ (1 + ν) / (1 − ν): stiffness against a gradient of dilatation.
     pub gradient: Lanes,
@@ -116,14 +113,14 @@ pub fn strain(h: &Modes) -> Strain {
 
 /// Response of four cells to the displacement's modes `h` (gradient units), with second moments `moments`.
 ///
-/// `rate` is 1/dt [1/s] (0: static) and `strain_before` the strain at the start of the step.
+/// `viscosity` is the modulus of the viscous term over the shear modulus (0: static) and `relaxed` the strain that it draws to.
 #[inline(always)]
 pub fn respond(
     tissue: &Tissue,
     moments: &Vector,
     h: &Modes,
-    strain_before: &Strain,
-    rate: Real,
+    relaxed: &Strain,
+    viscosity: Lanes,
 ) -> Response {
     let one = Lanes::splat(1.0);
     let half = Lanes::splat(0.5);
@@ -162,13 +159,13 @@ pub fn respond(
     let slope = pressure - tissue.rest;
 
     let strain = strain(h);
-    let viscous = tissue.viscosity * Lanes::splat(rate);
+    let viscous = tissue.shear * viscosity;
     let mut s = [Lanes::default(); 6];
     for i in 0..6 {
-        s[i] = (strain[i] - strain_before[i]) * viscous;
+        s[i] = (strain[i] - relaxed[i]) * viscous;
     }
     let dissipation = {
-        let change = |i: usize| strain[i] - strain_before[i];
+        let change = |i: usize| strain[i] - relaxed[i];
         s[0] * change(0)
             + s[1] * change(1)
             + s[2] * change(2)
@@ -234,11 +231,7 @@ pub fn respond(
             viscous,
             gradient: tissue.gradient,
             release: bending.release,
-            preconditioner: [
-                mu + viscous,
-                tissue.lambda + viscous,
-                geometric * (one + Lanes::splat(rate) * tissue.damping),
-            ],
+            preconditioner: [mu + viscous, tissue.lambda + viscous, geometric * (one + viscosity)],
         },
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     real::{LANES, Lanes, Real, from_f32, real},
     scene::{Law, Obstacle, Scene, SceneError, Surface, embedding_is_sound},
     strain::StrainPoints,
+    viscosity::{self, BRANCHES, Branch},
 };
 
 /// A scene made ready. Build once, share between solvers.
@@ -23,6 +24,8 @@ pub struct Model {
     pub(crate) tissue: Vec<Tissue>,
     /// Fibres, membranes and other laws, on the finest grid.
     pub(crate) strain_points: StrainPoints,
+    /// Stress that relaxes, of each group of cells of the finest grid; empty if none does.
+    pub(crate) branches: Vec<[Branch; BRANCHES]>,
     /// Supports as springs, of each grid.
     pub(crate) supports: Vec<Vec<Spring>>,
     /// Surfaces that pressure may act on.
@@ -83,6 +86,7 @@ impl Model {
         let index = LatticeIndex::new(&lattice);
         let mut model = Self {
             index,
+            branches: viscosity::branches(scene, &grids[0]),
             strain_points: StrainPoints::new(scene, &grids[0]),
             gravity: std::array::from_fn(|axis| scene.gravity[axis] - scene.rest_gravity[axis]),
             grids,
@@ -209,7 +213,7 @@ pub(crate) fn filled_samples(cell: &Cell) -> impl Iterator<Item = (u32, [f32; 3]
 }
 
 fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
-    let mut columns = vec![[[0.0 as Real; LANES]; 8]; grid.shapes.len()];
+    let mut columns = vec![[[0.0 as Real; LANES]; 7]; grid.shapes.len()];
     for (i, cell) in scene.lattice.cells.iter().enumerate() {
         let material = &scene.materials[usize::from(cell.material)];
         let (shear, bulk) = material.law.moduli();
@@ -231,7 +235,6 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
             rest,
             shear,
             mu * (1.0 + poisson) / (1.0 - poisson),
-            shear * f64::from(material.damping),
             material.damping.into(),
             grid.volumes[i],
         ];
@@ -243,8 +246,8 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
     columns
         .into_iter()
         .map(|c| {
-            let [mu, lambda, rest, shear, gradient, viscosity, damping, volume] = c.map(Lanes::new);
-            Tissue { mu, lambda, rest, shear, gradient, viscosity, damping, volume }
+            let [mu, lambda, rest, shear, gradient, damping, volume] = c.map(Lanes::new);
+            Tissue { mu, lambda, rest, shear, gradient, damping, volume }
         })
         .collect()
 }

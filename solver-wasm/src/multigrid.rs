@@ -347,7 +347,8 @@ impl Multigrid {
         for ((tangent, tissue), shape) in
             tangents.iter_mut().zip(&model.tissue).zip(&grids[0].shapes)
         {
-            let mut response = respond(tissue, &shape.moments, &zero, &strain(&zero), 0.0);
+            let mut response =
+                respond(tissue, &shape.moments, &zero, &strain(&zero), Lanes::default());
             // Not all laws have a neo-Hookean part; a smoother fitted to none would be fitted to noise.
             response.tangent.preconditioner[0] = tissue.shear;
             *tangent = response.tangent.scaled(tissue.volume * nodal_scale(&grids[0]));

@@ -8,9 +8,11 @@ use crate::{
     },
     control::TOOL_COUNT,
     lattice::Embedding,
+    material::Strain,
     model::Model,
     real::{Lanes, Real, length_squared},
     tangle::Knot,
+    viscosity::memory_at_rest,
 };
 
 /// Displacements, velocities and instruments at one moment.
@@ -20,6 +22,8 @@ pub struct State {
     pub displacements: Vec<Lanes>,
     /// Nodal velocities [mm/s], shape [node_count].
     pub velocities: Vec<Lanes>,
+    /// Strain of each Maxwell branch of each group of cells that has not yet relaxed; empty if no tissue relaxes.
+    pub memory: Vec<Strain>,
     /// The instruments.
     pub tools: [Tool; TOOL_COUNT],
     /// Where the skin touched something in the last step, by point and partner.
@@ -70,13 +74,15 @@ impl State {
         let zero = vec![Lanes::default(); model.node_count()];
         let touches =
             Vec::with_capacity(if model.skin.patches.is_empty() { 0 } else { MAX_TOUCHES });
-        Self { displacements: zero.clone(), velocities: zero, touches, ..Self::default() }
+        let memory = memory_at_rest(model);
+        Self { displacements: zero.clone(), velocities: zero, memory, touches, ..Self::default() }
     }
 
     /// Become equal to `other` without allocating once the capacities suffice.
     pub fn copy_from(&mut self, other: &Self) {
         self.displacements.clone_from(&other.displacements);
         self.velocities.clone_from(&other.velocities);
+        self.memory.clone_from(&other.memory);
         for (tool, other) in self.tools.iter_mut().zip(&other.tools) {
             tool.position = other.position;
             tool.instrument = other.instrument;

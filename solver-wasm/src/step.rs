@@ -10,11 +10,13 @@ use crate::{
         touch::{TouchLaw, dot3},
     },
     control::{Control, TOOL_COUNT},
+    material::Strain,
     model::{Model, Spring},
     newton::{Effort, Newton, Outcome, Phase, limit_length},
     real::{Lanes, Real, from_f32, is_finite, length_squared, real},
     state::{State, Tool},
     tangle,
+    viscosity::{self, BRANCHES},
 };
 
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
@@ -184,13 +186,10 @@ impl Solver {
             report.roll_backs = 1;
         }
         let model = Arc::clone(&self.model);
-        let phase = Phase {
-            rate: 0.0,
-            inertia: 0.0,
-            shift: 1.0 / (STATIC_DT * STATIC_DT),
-            reach: STATIC_REACH,
-        };
+        let phase =
+            Phase { inertia: 0.0, shift: 1.0 / (STATIC_DT * STATIC_DT), reach: STATIC_REACH };
         state.velocities.fill(Lanes::default());
+        self.newton.viscosity.stop();
         for round in 0..STATIC_ROUNDS {
             self.set_springs(state, control);
             self.set_touches(state, &poses(state), 0.0, &mut report);
@@ -212,6 +211,8 @@ impl Solver {
             }
         }
         state.velocities.fill(Lanes::default());
+        // What lasts for ever has relaxed.
+        state.memory.fill(Strain::default());
         report
     }
 
@@ -250,7 +251,8 @@ impl Solver {
         report.slowed_tools += self.move_tools(state, control, dt);
         self.set_springs(state, control);
         self.set_touches(state, &before, dt, report);
-        self.newton.start_from(&model, &state.displacements);
+        let rate = 1.0 / dt;
+        self.newton.viscosity.start(&model, &state.displacements, &state.memory, rate);
         let step = Lanes::splat(dt);
         for ((target, u), v) in
             self.newton.inertial.iter_mut().zip(&state.displacements).zip(&state.velocities)
@@ -258,8 +260,7 @@ impl Solver {
             *target = *u + *v * step;
         }
         self.displacements.copy_from_slice(&self.newton.inertial);
-        let rate = 1.0 / dt;
-        let phase = Phase { rate, inertia: rate * rate, shift: rate * rate, reach: REACH };
+        let phase = Phase { inertia: rate * rate, shift: rate * rate, reach: REACH };
         let outcome = self.newton.minimise(&model, &mut self.displacements, phase, &self.effort);
         report.add(&outcome);
         if !outcome.finite || !is_finite(&self.displacements) {
@@ -270,6 +271,8 @@ impl Solver {
         if violent && !last_resort {
             return false;
         }
+        let (before, after) = (&state.displacements, &self.displacements);
+        viscosity::relax(&model, before, after, &mut state.memory, rate);
         let rate = Lanes::splat(rate);
         for ((v, u), new) in
             state.velocities.iter_mut().zip(&mut state.displacements).zip(&self.displacements)
@@ -462,6 +465,8 @@ impl Solver {
             && state.velocities.len() == self.model.node_count()
             && is_finite(&state.displacements)
             && is_finite(&state.velocities)
+            && state.memory.len() == BRANCHES * self.model.branches.len()
+            && state.memory.iter().all(|strain| is_finite(strain))
             && state.touches.len() <= MAX_TOUCHES
             && state.touches.iter().all(|t| t.pressure.is_finite() && is_finite(&[t.friction]))
             && state.tools.iter().all(|tool| {

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use solver_wasm::{
-    control::Control,
+    control::{Control, Load},
     lattice::Lattice,
     model::Model,
     newton::Effort,
     real::{Lanes, Real, length_squared},
+    scene::Relaxation,
     state::State,
     step::Solver,
 };
 
-use crate::scenes::{Noise, free, hung_ball, model, rest_positions};
+use crate::scenes::{Noise, free, hold, hung_ball, model, node_points, rest_positions};
 
 /// Linear [kg mm/s] and angular [kg mm²/s] momentum.
 fn momentum(model: &Model, rest: &[Lanes], state: &State) -> ([f64; 3], [f64; 3]) {
@@ -158,4 +159,50 @@ fn settling_a_liver_sized_ball_is_quick_and_sound() {
             assert_eq!(report.roll_backs, 0, "{report:?}");
         }
     }
+}
+
+/// A block under a constant pull creeps as its Prony series says.
+#[test]
+fn tissue_creeps() {
+    let (g, time, length) = (1.5_f32, 0.4_f32, 8.0);
+    // Nearly incompressible: the branch relaxes shear, so Young's modulus is three times the shear modulus throughout.
+    let mut scene = free(Lattice::bar([4, 2, 2], 2.0), 5.0, 0.49);
+    scene.materials[0].relaxation[0] = Relaxation { modulus: g, time };
+    hold(&mut scene, |p| (p[0] == 0.0).then_some([2e4, 1.0, 1.0]));
+    let far: Vec<_> = node_points(&scene.lattice)
+        .into_iter()
+        .filter(|p| scene.lattice.rest_position(p)[0] == length)
+        .collect();
+    let force = [0.02 * 16.0 / far.len() as f32, 0.0, 0.0];
+    let loads: Vec<_> = far.iter().map(|p| Load { point: *p, force }).collect();
+    let control = Control { loads, ..Control::default() };
+    let model = model(&scene);
+    let mut solver = Solver::new(Arc::clone(&model));
+    let end = |state: &State| -> f64 {
+        let moved = far.iter().map(|p| scene.lattice.displacement(&state.displacements, p));
+        moved.map(|u| f64::from(u.to_array()[0])).sum::<f64>() / far.len() as f64
+    };
+    let mut relaxed = State::at_rest(&model);
+    solver.settle(&mut relaxed, &control, &Effort::ACCURATE);
+    let full = end(&relaxed);
+    solver.effort = Effort { newton: 12, ..Effort::ACCURATE };
+    let mut state = State::at_rest(&model);
+    let path: Vec<f64> = (0..240)
+        .map(|_| {
+            solver.step(&mut state, &control);
+            end(&state) / full
+        })
+        .collect();
+    // A standard solid under constant load: what is still to come falls as e^{−t/τ′}, τ′ = τ (1 + g). How far it is on its way
+    // also depends on the jolt of the first frames.
+    let time = f64::from(time) * (1.0 + f64::from(g));
+    let mut worst: f64 = 0.0;
+    for (from, to) in [(30_u16, 60_u16), (60, 120)] {
+        let left = |frame: u16| 1.0 - path[usize::from(frame)];
+        let expected = (-f64::from(to - from) / 60.0 / time).exp();
+        worst = worst.max((left(to) / left(from) / expected - 1.0).abs());
+    }
+    let start = 1.0 - (1.0 - path[30]) * (31.0 / 60.0 / time).exp();
+    eprintln!("creep: starts at {start:.3} of the whole, decay off by {worst:.4}");
+    assert!(worst < 0.01 && (start * (1.0 + f64::from(g)) - 1.0).abs() < 0.1, "{worst}, {start}");
 }

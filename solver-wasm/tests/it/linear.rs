@@ -23,7 +23,8 @@ fn iterations(scene: &Scene, tolerance: f64) -> u32 {
     for v in &mut state.velocities {
         *v = noise.vector(100.0);
     }
-    solver.effort = Effort { newton: 1, cg: 200, cg_tolerance: tolerance, tolerance: 0.0 };
+    solver.effort =
+        Effort { newton: 1, cg: 200, cg_tolerance: tolerance, tolerance: 0.0, enough: 0.0 };
     solver.step(&mut state, &Control::default()).cg_iterations
 }
 
