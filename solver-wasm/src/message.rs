@@ -100,6 +100,54 @@ pub struct Stepped {
     pub slowed: u32,
     /// Deepest point of the tissue in an instrument, an obstacle or a neighbour, beyond what the scan shows [mm].
     pub penetration: f32,
+    /// How the last step went.
+    pub mechanics: Mechanics,
+}
+
+/// Where steps are computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Backend {
+    /// This thread, four cells abreast.
+    #[default]
+    Cpu,
+    /// WebGPU compute.
+    Gpu,
+}
+
+/// How a step went: for those who look under the bonnet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mechanics {
+    /// Where it was computed.
+    pub backend: Backend,
+    /// Newton iterations.
+    pub newton: u32,
+    /// Conjugate-gradient iterations.
+    pub cg: u32,
+    /// Points of the tissue that touch something.
+    pub touches: u32,
+    /// Elastic energy of the tissue [µJ].
+    pub elastic_energy: f32,
+    /// Kinetic energy [µJ].
+    pub kinetic_energy: f32,
+    /// Volume of the tissue over that at rest, less one.
+    pub volume_error: f32,
+    /// The most squeezed and the most swollen cell's volume over that at rest.
+    pub dilatation: [f32; 2],
+    /// Time of each stage [ms]; zero where there is no clock.
+    pub stages: Stages,
+}
+
+/// Time that a step spent in each of its stages [ms].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stages {
+    /// Finding what touches what.
+    pub contact: f32,
+    /// Energy, forces and tangents.
+    pub forces: f32,
+    /// Bringing the multigrid levels in line.
+    pub refresh: f32,
+    /// Conjugate gradients.
+    pub linear: f32,
 }
 
 /// What an instrument does to the tissue.

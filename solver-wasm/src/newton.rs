@@ -12,11 +12,12 @@
 
 use crate::{
     contact::{MAX_TOUCHES, touch::TouchLaw},
-    material::respond,
+    material::{Strain, respond},
+    message::Stages,
     model::{Model, Spring},
     multigrid::{Multigrid, subtract_product},
     pressure::Pressures,
-    real::{Lanes, Real, dot, from_f32, length_squared},
+    real::{LANES, Lanes, Real, dot, from_f32, length_squared},
     strain::StrainState,
     viscosity::Viscosity,
 };
@@ -99,6 +100,20 @@ const STILL: f64 = 1e-4;
 /// Halvings of a Newton step before it is given up.
 const MAX_BACKTRACKS: u32 = 8;
 
+/// What the tissue holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Inventory {
+    /// Elastic energy [µJ].
+    pub energy: f64,
+    /// Volume over that at rest, less one.
+    pub volume_error: f64,
+    /// Mean dilatation of the most squeezed and the most swollen cell.
+    pub dilatation: [f64; 2],
+}
+
+/// Milliseconds from anywhere; the solver has no clock of its own.
+pub type Clock = fn() -> f64;
+
 /// Scratch of the minimisation.
 #[derive(Clone, Debug)]
 pub(crate) struct Newton {
@@ -107,6 +122,10 @@ pub(crate) struct Newton {
     pub inertial: Vec<Lanes>,
     /// Viscous terms of the step.
     pub viscosity: Viscosity,
+    /// For the stages' times.
+    pub clock: Clock,
+    /// Time of each stage since it was last cleared [ms].
+    pub stages: Stages,
     /// Activation of the muscle in the step.
     pub activation: Real,
     strain: StrainState,
@@ -131,6 +150,8 @@ impl Newton {
             multigrid: Multigrid::new(model, spare_springs),
             inertial: nodes.clone(),
             viscosity: Viscosity::new(model),
+            clock: || 0.0,
+            stages: Stages::default(),
             activation: 0.0,
             strain: StrainState::new(&model.strain_points),
             loads: Vec::with_capacity(256),
@@ -176,13 +197,17 @@ impl Newton {
             if norm <= (effort.tolerance * reference).max(enough) {
                 break;
             }
+            let start = (self.clock)();
             self.multigrid.refresh(model, phase.shift);
+            let refreshed = (self.clock)();
+            self.stages.refresh += (refreshed - start) as f32;
             floor = ROUNDING_FORCE * self.multigrid.levels[0].force_of_rounding(displacements);
             if norm <= floor && still {
                 break;
             }
             outcome.newton_iterations += 1;
             outcome.cg_iterations += self.solve(model, effort);
+            self.stages.linear += ((self.clock)() - refreshed) as f32;
             let capped = limit_length(&mut self.change, cap);
             outcome.step_caps += u32::from(capped);
             let slope = dot(&self.gradient, &self.change);
@@ -233,6 +258,38 @@ impl Newton {
         self.pressures.follow(model, u);
         let after = add(&mut self.gradient, self.pressures.forces(), -1.0);
         Energy { value: energy.value + before + after, ..energy }
+    }
+
+    /// Elastic energy and volume at `u`; leaves nothing behind that a step would miss.
+    pub fn inventory(&mut self, model: &Model, u: &[Lanes]) -> Inventory {
+        let grid = &model.grids[0];
+        let scale = mode_scale(grid.spacing);
+        let (mut energy, mut volume, mut rest) = (0.0_f64, 0.0_f64, 0.0_f64);
+        let mut range = [f64::INFINITY, f64::NEG_INFINITY];
+        let none = Strain::default();
+        for (shape, tissue) in grid.shapes.iter().zip(&model.tissue) {
+            let modes = shape.modes(u).map(|m| m * scale);
+            let response = respond(tissue, &shape.moments, &modes, &none, Lanes::default());
+            // V′ = λ′ (J̄ − 1) − rest.
+            let slope = response.tangent.geometric + tissue.rest;
+            let (slope, lambda) = (slope.to_array(), tissue.lambda.to_array());
+            let (density, cell) = (response.energy.to_array(), tissue.volume.to_array());
+            for lane in (0..LANES).filter(|lane| cell[*lane] > 0.0) {
+                let j = 1.0 + f64::from(slope[lane]) / f64::from(lambda[lane]);
+                energy += f64::from(density[lane]) * f64::from(cell[lane]);
+                volume += j * f64::from(cell[lane]);
+                rest += f64::from(cell[lane]);
+                range = [range[0].min(j), range[1].max(j)];
+            }
+        }
+        if !model.strain_points.is_empty() {
+            self.product.fill(Lanes::default());
+            let tangents = &mut self.multigrid.levels[0].tangents;
+            let (gradient, activation) = (&mut self.product, self.activation);
+            let points = &model.strain_points;
+            energy += self.strain.evaluate(points, grid, u, activation, gradient, tangents).0;
+        }
+        Inventory { energy, volume_error: volume / rest - 1.0, dilatation: range }
     }
 
     /// Static potential and its gradient; leaves the tangents behind.
@@ -297,6 +354,7 @@ impl Newton {
 
     /// Energy at `u`; leaves the gradient and the finest level's tangents behind.
     fn evaluate(&mut self, model: &Model, u: &[Lanes], phase: Phase) -> Energy {
+        let start = (self.clock)();
         let grid = &model.grids[0];
         let gravity = from_f32(model.gravity);
         let (mut inertial, mut weight) = (0.0_f64, 0.0_f64);
@@ -374,6 +432,7 @@ impl Newton {
                 *g -= *f;
             }
         }
+        self.stages.forces += ((self.clock)() - start) as f32;
         Energy { value, magnitude }
     }
 

@@ -8,10 +8,10 @@ use crate::{
         instrument::{Pose, unit_quaternion},
     },
     control::{Control, Goals, TOOL_COUNT},
-    message::{Command, Report, Stepped, ToolForce},
+    message::{Command, Mechanics, Report, Stepped, ToolForce},
     model::Model,
-    newton::Effort,
-    real::{LANES, real, to_f32},
+    newton::{Clock, Effort},
+    real::{LANES, real, length_squared, to_f32},
     scene::{Scene, SceneError},
     state::State,
     step::{Solver, StepReport},
@@ -53,6 +53,7 @@ pub enum Refusal {
 #[derive(Clone, Debug, Default)]
 pub struct Simulation {
     loaded: Option<Loaded>,
+    clock: Option<Clock>,
 }
 
 #[derive(Clone, Debug)]
@@ -73,7 +74,11 @@ struct Tally {
     contained: u32,
     slowed_tools: u32,
     penetration: f32,
+    mechanics: Mechanics,
 }
+
+/// Steps between two inventories of energy and volume, which cost a twentieth of a step.
+const INVENTORY_PERIOD: u64 = 15;
 
 impl Tally {
     fn add(&mut self, report: &StepReport) {
@@ -81,10 +86,18 @@ impl Tally {
         self.contained = self.contained.saturating_add(report.contained());
         self.slowed_tools = self.slowed_tools.saturating_add(report.slowed_tools);
         self.penetration = report.penetration;
+        self.mechanics.newton = report.newton_iterations;
+        self.mechanics.cg = report.cg_iterations;
+        self.mechanics.touches = report.touches;
     }
 }
 
 impl Simulation {
+    /// A simulation whose stages are timed by a clock.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self { loaded: None, clock: Some(clock) }
+    }
+
     /// Carry out a batch in order. If one command is refused, the state is what it was before the batch.
     ///
     /// The times in the report are zero: the solver has no clock, the worker fills them in.
@@ -109,7 +122,13 @@ impl Simulation {
         let mut outcome = Ok(());
         for command in commands {
             let done = if let Command::Load(scene) = command {
-                Loaded::new(&scene).map(|loaded| fresh = Some(loaded))
+                Loaded::new(&scene).map(|mut loaded| {
+                    if let Some(clock) = self.clock {
+                        loaded.solver.set_clock(clock);
+                    }
+                    loaded.take_inventory();
+                    fresh = Some(loaded);
+                })
             } else {
                 match fresh.as_mut().or(self.loaded.as_mut()) {
                     Some(loaded) => loaded.carry_out(&command),
@@ -229,6 +248,10 @@ impl Loaded {
                 for _ in 0..*count {
                     let report = self.solver.step(&mut self.state, &self.control);
                     self.tally.add(&report);
+                    self.tally.mechanics.stages = self.solver.stages();
+                    if self.state.step.is_multiple_of(INVENTORY_PERIOD) {
+                        self.take_inventory();
+                    }
                 }
             }
         }
@@ -254,6 +277,20 @@ impl Loaded {
             contained: self.tally.contained,
             slowed: self.tally.slowed_tools,
             penetration: self.tally.penetration,
+            mechanics: self.tally.mechanics,
         }
+    }
+
+    /// Energy and volume as they are now.
+    fn take_inventory(&mut self) {
+        let inventory = self.solver.inventory(&self.state);
+        let moving = self.solver.model().masses().iter().zip(&self.state.velocities);
+        let kinetic: f64 =
+            moving.map(|(m, v)| 0.5 * f64::from(*m) * f64::from(length_squared(*v))).sum();
+        let mechanics = &mut self.tally.mechanics;
+        mechanics.elastic_energy = inventory.energy as f32;
+        mechanics.kinetic_energy = kinetic as f32;
+        mechanics.volume_error = inventory.volume_error as f32;
+        mechanics.dilatation = inventory.dilatation.map(|j| j as f32);
     }
 }

@@ -11,8 +11,9 @@ use crate::{
     },
     control::{Control, TOOL_COUNT},
     material::Strain,
+    message::Stages,
     model::{Model, Spring},
-    newton::{Effort, Newton, Outcome, Phase, limit_length},
+    newton::{Clock, Effort, Inventory, Newton, Outcome, Phase, limit_length},
     real::{Lanes, Real, from_f32, is_finite, length_squared, real},
     state::{State, Tool},
     tangle,
@@ -127,6 +128,24 @@ impl Solver {
         }
     }
 
+    /// Let stages be timed by this clock.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.newton.clock = clock;
+    }
+
+    /// Time of each stage of the last step [ms].
+    pub fn stages(&self) -> Stages {
+        self.newton.stages
+    }
+
+    /// Elastic energy and volume of a state.
+    ///
+    /// # Panics
+    /// If the state does not fit the model.
+    pub fn inventory(&mut self, state: &State) -> Inventory {
+        self.newton.inventory(&self.model, &state.displacements)
+    }
+
     /// The model.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
@@ -140,6 +159,7 @@ impl Solver {
             *state = State::at_rest(&self.model);
             report.roll_backs = 1;
         }
+        self.newton.stages = Stages::default();
         if tangle::lead_back(&self.model, state) {
             state.touches.clear();
             state.step += 1;
@@ -250,7 +270,9 @@ impl Solver {
         let before = poses(state);
         report.slowed_tools += self.move_tools(state, control, dt);
         self.set_springs(state, control);
+        let start = (self.newton.clock)();
         self.set_touches(state, &before, dt, report);
+        self.newton.stages.contact += ((self.newton.clock)() - start) as f32;
         let rate = 1.0 / dt;
         self.newton.viscosity.start(&model, &state.displacements, &state.memory, rate);
         let step = Lanes::splat(dt);

@@ -13,7 +13,6 @@ mod dedicated {
     use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
     /// What lives as long as the worker.
-    #[derive(Default)]
     struct Worker {
         simulation: Simulation,
         /// Displacements on their way from the solver to a transferable buffer.
@@ -21,7 +20,16 @@ mod dedicated {
     }
 
     thread_local! {
-        static WORKER: RefCell<Worker> = RefCell::default();
+        static WORKER: RefCell<Worker> = RefCell::new(Worker {
+            simulation: Simulation::with_clock(now),
+            staging: Vec::new(),
+        });
+    }
+
+    /// Milliseconds since the worker began.
+    fn now() -> f64 {
+        let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+        scope.performance().map_or(0.0, |clock| clock.now())
     }
 
     /// Listen, and tell the page that commands are welcome.
@@ -47,8 +55,6 @@ mod dedicated {
             scope: &DedicatedWorkerGlobalScope,
             data: &JsValue,
         ) -> Result<(), JsValue> {
-            let clock = scope.performance();
-            let now = || clock.as_ref().map_or(0.0, web_sys::Performance::now);
             let message: &Array = data.unchecked_ref();
             let before = now();
             let mut report = match message.get(0).dyn_into::<Uint8Array>() {

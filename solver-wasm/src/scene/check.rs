@@ -256,7 +256,7 @@ fn check_obstacle(i: usize, obstacle: &Obstacle) -> Result<(), SceneError> {
     }
     check_number("obstacles.spacing", i, spacing, 1e-3..=1e3, "between 0.001 and 1000 mm")?;
     check_len("obstacles.distances", distances.len(), MAX_OBSTACLE)?;
-    let (count, len) = (distances.len() as u64, dims.map(u64::from).iter().product());
+    let (count, len) = (distances.len() as u64, dims.map(u64::from).iter().product::<u64>());
     if count == len {
         return Ok(());
     }
