@@ -11,7 +11,7 @@ use crate::{
     message::{Command, Mechanics, Report, Stepped, ToolForce},
     model::Model,
     newton::{Clock, Effort},
-    real::{LANES, real, length_squared, to_f32},
+    real::{LANES, length_squared, real, to_f32},
     scene::{Scene, SceneError},
     state::State,
     step::{Solver, StepReport},
