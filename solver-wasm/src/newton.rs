@@ -226,7 +226,7 @@ impl Newton {
             };
             let size = |v: &[Lanes]| weighted_size(&model.grids[0].masses, v);
             still |= size(&self.change) <= STILL * size(displacements);
-            energy = self.follow_pressures(model, displacements, next);
+            energy = next;
             norm = dot(&self.gradient, &self.gradient).sqrt();
             if norm < 0.9 * best {
                 best = norm;
@@ -241,23 +241,6 @@ impl Newton {
         outcome.residual = if reference > 0.0 { norm / reference } else { 0.0 };
         outcome.converged |= norm <= effort.tolerance * reference || (norm <= floor && still);
         outcome
-    }
-
-    /// Let the pressures act on where the surfaces are now; gradient and energy follow.
-    fn follow_pressures(&mut self, model: &Model, u: &[Lanes], energy: Energy) -> Energy {
-        if self.pressures.forces().is_empty() {
-            return energy;
-        }
-        let add = |gradient: &mut [Lanes], forces: &[Lanes], sign: Real| {
-            for (g, f) in gradient.iter_mut().zip(forces) {
-                *g += *f * Lanes::splat(sign);
-            }
-            f64::from(sign) * dot(forces, u)
-        };
-        let before = add(&mut self.gradient, self.pressures.forces(), 1.0);
-        self.pressures.follow(model, u);
-        let after = add(&mut self.gradient, self.pressures.forces(), -1.0);
-        Energy { value: energy.value + before + after, ..energy }
     }
 
     /// Elastic energy and volume at `u`; leaves nothing behind that a step would miss.
@@ -319,6 +302,9 @@ impl Newton {
             let tangents = &level.tangents;
             self.strain.subtract_product(&model.strain_points, grid, tangents, v, out);
         }
+        if !self.pressures.forces().is_empty() {
+            self.pressures.subtract_product(model, v, out);
+        }
     }
 
     /// Backtracking: the first step length that lowers the energy enough becomes the new displacement.
@@ -339,17 +325,41 @@ impl Newton {
             }
             let trial = std::mem::take(&mut self.trial);
             let next = self.evaluate(model, &trial, phase);
+            let following = !self.pressures.forces().is_empty();
+            let mut rise = next.value - energy.value;
+            if following {
+                // The load's work on the way there by the trapezoidal rule.
+                self.pressures.follow(model, &trial);
+                let (before, after) = (self.pressures.forces_before(), self.pressures.forces());
+                let way = |forces: &[Lanes]| dot(forces, &trial) - dot(forces, displacements);
+                rise += 0.5 * (way(before) - way(after));
+            }
             self.trial = trial;
             let slack = ROUNDING * (energy.magnitude + next.magnitude) + length * doubt;
-            if next.value.is_finite() && next.value <= energy.value + 1e-4 * length * slope + slack
-            {
+            if rise.is_finite() && rise <= 1e-4 * length * slope + slack {
                 displacements.copy_from_slice(&self.trial);
-                return Some(next);
+                return Some(if following {
+                    self.take_followed(next, displacements)
+                } else {
+                    next
+                });
+            }
+            if following {
+                self.pressures.follow(model, displacements);
             }
             outcome.backtracks += 1;
             length *= 0.5;
         }
         None
+    }
+
+    /// Gradient and energy with the forces that the pressures followed to.
+    fn take_followed(&mut self, energy: Energy, u: &[Lanes]) -> Energy {
+        let (before, after) = (self.pressures.forces_before(), self.pressures.forces());
+        for (g, (before, after)) in self.gradient.iter_mut().zip(before.iter().zip(after)) {
+            *g += *before - *after;
+        }
+        Energy { value: energy.value + dot(before, u) - dot(after, u), ..energy }
     }
 
     /// Energy at `u`; leaves the gradient and the finest level's tangents behind.

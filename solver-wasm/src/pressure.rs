@@ -1,11 +1,12 @@
 //! Pressure on deformed surfaces: the load follows the tissue.
 //!
 //! A triangle with corners x, y, z under pressure P takes −P (y − x) × (z − x) / 2, outward normal, a third at each corner; the
-//! surface's vertices pass it to the nodes of their cells. Such a load has no energy unless the surface is closed, so it is kept
-//! constant within a Newton iteration and brought up to date between them: at the solution it balances.
+//! surface's vertices pass it to the nodes of their cells. Such a load has no energy unless the surface is closed or its edge is
+//! held, so within a Newton iteration it is kept constant but for its work on the way, taken by the trapezoidal rule, and its
+//! stiffness; between iterations it is brought up to date: at the solution it balances.
 
 use crate::{
-    model::Model,
+    model::{EmbeddedPoint, Model},
     real::{Lanes, Real, cross},
 };
 
@@ -16,8 +17,10 @@ pub(crate) struct Pressures {
     acting: Vec<(u32, Real)>,
     /// Force on each node [mN]; empty if nothing acts.
     forces: Vec<Lanes>,
+    /// The forces before the last [`Pressures::follow`].
+    before: Vec<Lanes>,
+    /// Deformed vertices of the acting surfaces, one after the other [mm].
     positions: Vec<Lanes>,
-    point_forces: Vec<Lanes>,
 }
 
 impl Pressures {
@@ -26,12 +29,13 @@ impl Pressures {
         if model.surfaces.is_empty() {
             return Self::default();
         }
-        let most = model.surfaces.iter().map(|s| s.points.len()).max().unwrap_or(0);
+        let nodes = Vec::with_capacity(model.node_count());
+        let points = model.surfaces.iter().map(|s| s.points.len()).sum();
         Self {
             acting: Vec::with_capacity(model.surfaces.len()),
-            forces: Vec::with_capacity(model.node_count()),
-            positions: Vec::with_capacity(most),
-            point_forces: Vec::with_capacity(most),
+            forces: nodes.clone(),
+            before: nodes,
+            positions: Vec::with_capacity(points),
         }
     }
 
@@ -44,10 +48,9 @@ impl Pressures {
                 self.acting.push((i as u32, *pressure as Real));
             }
         }
-        self.forces.clear();
-        if !self.acting.is_empty() {
-            self.forces.resize(model.node_count(), Lanes::default());
-        }
+        let nodes = if self.acting.is_empty() { 0 } else { model.node_count() };
+        self.forces.resize(nodes, Lanes::default());
+        self.before.resize(nodes, Lanes::default());
     }
 
     /// Force on each node [mN]; empty if nothing acts.
@@ -55,34 +58,66 @@ impl Pressures {
         &self.forces
     }
 
+    /// The forces before they last followed [mN].
+    pub fn forces_before(&self) -> &[Lanes] {
+        &self.before
+    }
+
     /// Bring the forces in line with the displacements.
     pub fn follow(&mut self, model: &Model, displacements: &[Lanes]) {
+        std::mem::swap(&mut self.forces, &mut self.before);
         self.forces.fill(Lanes::default());
+        self.positions.clear();
         for (surface, pressure) in &self.acting {
             let surface = &model.surfaces[*surface as usize];
-            self.positions.clear();
-            self.positions.extend(surface.points.iter().map(|point| {
-                let mut x = point.rest;
-                for (node, weight) in point.nodes.iter().zip(point.weights) {
-                    x += displacements[*node as usize] * Lanes::splat(weight);
-                }
-                x
-            }));
-            self.point_forces.clear();
-            self.point_forces.resize(surface.points.len(), Lanes::default());
+            let first = self.positions.len();
+            let deformed = surface.points.iter().map(|p| p.rest + p.read(displacements));
+            self.positions.extend(deformed);
+            let x = &self.positions[first..];
             let scale = Lanes::splat(-*pressure / 6.0);
             for [i, j, k] in surface.triangles.iter().map(|t| t.map(|v| v as usize)) {
-                let x = self.positions[i];
-                let force = cross(self.positions[j] - x, self.positions[k] - x) * scale;
+                let force = cross(x[j] - x[i], x[k] - x[i]) * scale;
                 for corner in [i, j, k] {
-                    self.point_forces[corner] += force;
+                    surface.points[corner].spread(force, &mut self.forces);
                 }
             }
-            for (point, force) in surface.points.iter().zip(&self.point_forces) {
-                for (node, weight) in point.nodes.iter().zip(point.weights) {
-                    self.forces[*node as usize] += *force * Lanes::splat(weight);
+        }
+    }
+
+    /// out −= (stiffness of the loads where they last followed to) · v: minus the change of the forces.
+    pub fn subtract_product(&self, model: &Model, v: &[Lanes], out: &mut [Lanes]) {
+        let mut first = 0;
+        for (surface, pressure) in &self.acting {
+            let surface = &model.surfaces[*surface as usize];
+            let x = &self.positions[first..first + surface.points.len()];
+            first += surface.points.len();
+            let scale = Lanes::splat(-*pressure / 6.0);
+            for corners in &surface.triangles {
+                let [i, j, k] = corners.map(|c| c as usize);
+                let [a, b, c] = [i, j, k].map(|c| surface.points[c].read(v));
+                let change = cross(b - a, x[k] - x[i]) + cross(x[j] - x[i], c - a);
+                for corner in [i, j, k] {
+                    surface.points[corner].spread(change * scale, out);
                 }
             }
+        }
+    }
+}
+
+impl EmbeddedPoint {
+    /// Interpolate a nodal field.
+    fn read(&self, v: &[Lanes]) -> Lanes {
+        let mut sum = Lanes::default();
+        for (node, weight) in self.nodes.iter().zip(self.weights) {
+            sum += v[*node as usize] * Lanes::splat(weight);
+        }
+        sum
+    }
+
+    /// Transpose of [`EmbeddedPoint::read`].
+    fn spread(&self, force: Lanes, out: &mut [Lanes]) {
+        for (node, weight) in self.nodes.iter().zip(self.weights) {
+            out[*node as usize] += force * Lanes::splat(weight);
         }
     }
 }
