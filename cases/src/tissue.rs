@@ -1,9 +1,9 @@
 //! Constants of biology, each with its value, unit, source, species and method; one without them does not load.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::LazyLock};
 
 use serde::Deserialize;
-use solver_wasm::scene::Material;
+use solver_wasm::scene::{Law, Material, Membrane, Relaxation};
 
 use crate::{Error, Result, error};
 
@@ -19,7 +19,7 @@ pub struct Constant {
     pub value: f64,
     /// Spread (± one standard deviation) or range, as the source has it.
     pub spread: Option<String>,
-    /// "kPa", "kg/m^3", "s" or "1".
+    /// As [`QUANTITIES`] has it.
     pub unit: String,
     /// Where it is published; "modelling choice: …" where it is one.
     pub source: String,
@@ -31,29 +31,204 @@ pub struct Constant {
     pub checked: bool,
 }
 
-/// What the solver needs to know about one tissue.
+/// What the solver needs to know about one tissue: constants by name (see [`QUANTITIES`]).
+///
+/// Which of [`LAWS`]' constants there are says which law the tissue has; density and damping always belong to it, relaxation,
+/// active stress and capsule where they are known.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mechanics {
-    /// Young's modulus at small strain [kPa].
-    pub young: Constant,
-    /// Poisson ratio.
-    pub poisson: Constant,
-    /// Mass density [kg/m³].
-    pub density: Constant,
-    /// Stiffness-proportional damping time [s].
-    pub damping: Constant,
-}
+#[serde(transparent)]
+pub struct Mechanics(BTreeMap<String, Constant>);
+
+/// Name in the table, name for people, unit, and range of every constant.
+pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 35] = [
+    ("young", "Young's modulus", "kPa", 0.01..=1e7),
+    ("poisson", "Poisson ratio", "1", 0.0..=0.499),
+    ("mooney_c1", "Mooney–Rivlin c₁", "kPa", 1e-3..=1e5),
+    ("mooney_c2", "Mooney–Rivlin c₂", "kPa", 0.0..=1e5),
+    ("ogden_mu", "Ogden μ₁", "kPa", 1e-3..=1e5),
+    ("ogden_alpha", "Ogden α₁", "1", -40.0..=40.0),
+    ("ogden_mu_2", "Ogden μ₂", "kPa", 0.0..=1e5),
+    ("ogden_alpha_2", "Ogden α₂", "1", -40.0..=40.0),
+    ("guccione_c", "Guccione C", "kPa", 1e-3..=1e3),
+    ("guccione_fibre", "Guccione b_f", "1", 0.1..=1e3),
+    ("guccione_transverse", "Guccione b_t", "1", 0.1..=1e3),
+    ("guccione_shear", "Guccione b_fs", "1", 0.1..=1e3),
+    ("holzapfel_a", "Holzapfel–Ogden a", "kPa", 1e-3..=1e3),
+    ("holzapfel_b", "Holzapfel–Ogden b", "1", 1e-2..=1e3),
+    ("holzapfel_a_f", "Holzapfel–Ogden a_f", "kPa", 0.0..=1e3),
+    ("holzapfel_b_f", "Holzapfel–Ogden b_f", "1", 1e-2..=1e3),
+    ("holzapfel_a_s", "Holzapfel–Ogden a_s", "kPa", 0.0..=1e3),
+    ("holzapfel_b_s", "Holzapfel–Ogden b_s", "1", 1e-2..=1e3),
+    ("holzapfel_a_fs", "Holzapfel–Ogden a_fs", "kPa", 0.0..=1e3),
+    ("holzapfel_b_fs", "Holzapfel–Ogden b_fs", "1", 1e-2..=1e3),
+    ("bulk", "Bulk modulus", "kPa", 0.01..=1e7),
+    ("density", "Density", "kg/m^3", 100.0..=3000.0),
+    ("damping", "Damping time", "s", 0.0..=1.0),
+    ("relaxation_modulus", "Relaxing modulus over the lasting one, first", "1", 0.0..=100.0),
+    ("relaxation_time", "Relaxation time, first", "s", 1e-3..=1e5),
+    ("relaxation_modulus_2", "Relaxing modulus over the lasting one, second", "1", 0.0..=100.0),
+    ("relaxation_time_2", "Relaxation time, second", "s", 1e-3..=1e5),
+    ("active", "Greatest active stress", "kPa", 0.0..=1e3),
+    ("capsule_thickness", "Capsule: thickness", "mm", 1e-3..=10.0),
+    ("capsule_young", "Capsule: Young's modulus", "kPa", 1.0..=1e7),
+    ("capsule_poisson", "Capsule: Poisson ratio", "1", 0.0..=0.5),
+    ("capsule_stiffening", "Capsule: stiffening", "1", 0.0..=1e3),
+    ("strength", "Tensile strength", "kPa", 0.1..=1e6),
+    ("failure_strain", "Strain at failure", "1", 0.01..=10.0),
+    ("toughness", "Toughness", "J/m^2", 0.1..=1e6),
+];
+
+/// The constants that each law needs; a tissue has those of exactly one.
+const LAWS: [&[&str]; 5] = [
+    &["young", "poisson"],
+    &["mooney_c1", "mooney_c2", "bulk"],
+    &["ogden_mu", "ogden_alpha", "bulk"],
+    &["guccione_c", "guccione_fibre", "guccione_transverse", "guccione_shear", "bulk"],
+    &[
+        "holzapfel_a",
+        "holzapfel_b",
+        "holzapfel_a_f",
+        "holzapfel_b_f",
+        "holzapfel_a_s",
+        "holzapfel_b_s",
+        "holzapfel_a_fs",
+        "holzapfel_b_fs",
+        "bulk",
+    ],
+];
+
+/// Constants that come together or not at all.
+const TOGETHER: [&[&str]; 4] = [
+    &["relaxation_modulus", "relaxation_time"],
+    &["relaxation_modulus_2", "relaxation_time_2"],
+    &["ogden_mu_2", "ogden_alpha_2"],
+    &["capsule_thickness", "capsule_young", "capsule_poisson", "capsule_stiffening"],
+];
 
 impl Mechanics {
+    /// The constants in the order of [`QUANTITIES`], each with its name for people.
+    pub fn constants(&self) -> impl Iterator<Item = (&'static str, &Constant)> {
+        QUANTITIES.iter().filter_map(|(name, label, ..)| Some((*label, self.0.get(*name)?)))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn value(&self, name: &str) -> f32 {
+        self.0.get(name).map_or(0.0, |c| c.value as f32)
+    }
+
     /// In the solver's units: kPa and kg/mm³.
     pub fn material(&self) -> Material {
-        let density = (self.density.value * 1e-9) as f32;
-        let (young, poisson) = (self.young.value as f32, self.poisson.value as f32);
+        let bulk = self.value("bulk");
+        let pair = |a: &str, b: &str| (self.value(a), self.value(b));
+        let law = if self.has("mooney_c1") {
+            Law::MooneyRivlin { c1: self.value("mooney_c1"), c2: self.value("mooney_c2"), bulk }
+        } else if self.has("ogden_mu") {
+            let none = (0.0, 1.0);
+            let second = self.has("ogden_mu_2").then(|| pair("ogden_mu_2", "ogden_alpha_2"));
+            let terms = [pair("ogden_mu", "ogden_alpha"), second.unwrap_or(none)];
+            Law::Ogden { terms, bulk }
+        } else if self.has("guccione_c") {
+            Law::Guccione {
+                c: self.value("guccione_c"),
+                fibre: self.value("guccione_fibre"),
+                transverse: self.value("guccione_transverse"),
+                shear: self.value("guccione_shear"),
+                bulk,
+            }
+        } else if self.has("holzapfel_a") {
+            Law::HolzapfelOgden {
+                matrix: pair("holzapfel_a", "holzapfel_b"),
+                fibre: pair("holzapfel_a_f", "holzapfel_b_f"),
+                sheet: pair("holzapfel_a_s", "holzapfel_b_s"),
+                shear: pair("holzapfel_a_fs", "holzapfel_b_fs"),
+                bulk,
+            }
+        } else {
+            Law::NeoHookean { young: self.value("young"), poisson: self.value("poisson") }
+        };
+        let branch = |modulus: &str, time: &str| {
+            let time = if self.has(time) { self.value(time) } else { 1.0 };
+            Relaxation { modulus: self.value(modulus), time }
+        };
         Material {
-            damping: self.damping.value as f32,
-            ..Material::neo_hookean(young, poisson, density)
+            damping: self.value("damping"),
+            relaxation: [
+                branch("relaxation_modulus", "relaxation_time"),
+                branch("relaxation_modulus_2", "relaxation_time_2"),
+            ],
+            active: self.value("active"),
+            ..Material::of(law, (f64::from(self.value("density")) * 1e-9) as f32)
         }
+    }
+
+    /// The capsule on surface number `surface` of a scene, if the tissue has one.
+    pub fn capsule(&self, surface: u32) -> Option<Membrane> {
+        self.has("capsule_thickness").then(|| Membrane {
+            surface,
+            thickness: self.value("capsule_thickness"),
+            young: self.value("capsule_young"),
+            poisson: self.value("capsule_poisson"),
+            stiffening: self.value("capsule_stiffening"),
+        })
+    }
+
+    /// What is wrong with the set of constants: the name of one, and why.
+    fn fault(&self) -> Option<(String, String)> {
+        let known = |name: &str| QUANTITIES.iter().find(|q| q.0 == name);
+        for (name, constant) in &self.0 {
+            let fault = |reason: String| Some((name.clone(), reason));
+            let Some((_, _, unit, range)) = known(name) else {
+                return fault("is no constant that the solver knows".to_owned());
+            };
+            if constant.unit != *unit {
+                return fault(format!("has unit `{}`, needs `{unit}`", constant.unit));
+            }
+            if !range.contains(&constant.value) {
+                let (value, low, high) = (constant.value, range.start(), range.end());
+                return fault(format!("{value} {unit} is not between {low} and {high}"));
+            }
+            for (part, text) in [
+                ("source", &constant.source),
+                ("species", &constant.species),
+                ("method", &constant.method),
+            ] {
+                if text.trim().is_empty() {
+                    return fault(format!(
+                        "has no {part}; a number of biology without one does not load"
+                    ));
+                }
+            }
+        }
+        let missing = |names: &[&str]| names.iter().find(|n| !self.has(n)).map(|n| (*n).to_owned());
+        for name in ["density", "damping"] {
+            if !self.has(name) {
+                return Some((name.to_owned(), "is missing".to_owned()));
+            }
+        }
+        // A law is begun by its first constant.
+        let begun: Vec<_> = LAWS.iter().filter(|law| self.has(law[0])).collect();
+        let [law] = begun.as_slice() else {
+            let firsts = LAWS.map(|law| law[0]).join(", ");
+            return Some((
+                firsts,
+                "exactly one of these must be given: it says the law".to_owned(),
+            ));
+        };
+        if let Some(name) = missing(law) {
+            return Some((name, format!("is missing; `{}` needs it", law[0])));
+        }
+        for group in TOGETHER {
+            if let (true, Some(name)) = (group.iter().any(|n| self.has(n)), missing(group)) {
+                return Some((name, format!("is missing; it belongs to `{}`", group[0])));
+            }
+        }
+        // Ogden's exponent divides.
+        let flat = ["ogden_alpha", "ogden_alpha_2"];
+        let flat = flat.into_iter().find(|n| self.has(n) && self.value(n).abs() < 0.1)?;
+        Some((flat.to_owned(), "is nearer to zero than 0.1".to_owned()))
     }
 }
 
@@ -78,42 +253,10 @@ pub fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Mechanics>> {
             field: "tissue".to_owned(),
             reason: e.message().to_owned(),
         })?;
-    for (name, m) in &table {
-        for (field, constant, unit, range) in [
-            ("young", &m.young, "kPa", 0.01..=1e7),
-            ("poisson", &m.poisson, "1", 0.0..=0.499),
-            ("density", &m.density, "kg/m^3", 100.0..=3000.0),
-            ("damping", &m.damping, "s", 0.0..=1.0),
-        ] {
-            let fail = |reason: String| {
-                Err(Error::Recipe {
-                    file: file.to_owned(),
-                    field: format!("{name}.{field}"),
-                    reason,
-                })
-            };
-            if constant.unit != unit {
-                return fail(format!("has unit `{}`, needs `{unit}`", constant.unit));
-            }
-            if !range.contains(&constant.value) {
-                return fail(format!(
-                    "{} {unit} is not between {} and {}",
-                    constant.value,
-                    range.start(),
-                    range.end()
-                ));
-            }
-            for (part, text) in [
-                ("source", &constant.source),
-                ("species", &constant.species),
-                ("method", &constant.method),
-            ] {
-                if text.trim().is_empty() {
-                    return fail(format!(
-                        "has no {part}; a number of biology without one does not load"
-                    ));
-                }
-            }
+    for (name, mechanics) in &table {
+        if let Some((constant, reason)) = mechanics.fault() {
+            let (file, field) = (file.to_owned(), format!("{name}.{constant}"));
+            return Err(Error::Recipe { file, field, reason });
         }
     }
     Ok(table)

@@ -193,13 +193,8 @@ fn constants(case: &Case) -> anyhow::Result<Vec<TissueConstant>> {
         let Some(mechanics) = structure.mechanics.as_ref().and_then(|name| table.get(name)) else {
             continue;
         };
-        let quantities = [
-            ("Young's modulus", &mechanics.young),
-            ("Poisson ratio", &mechanics.poisson),
-            ("Density", &mechanics.density),
-            ("Damping time", &mechanics.damping),
-        ];
-        constants.extend(quantities.map(|(quantity, c)| constant(&structure.id, quantity, c)));
+        let named = mechanics.constants();
+        constants.extend(named.map(|(quantity, c)| constant(&structure.id, quantity, c)));
     }
     Ok(constants)
 }

@@ -36,6 +36,22 @@ fn each_part_of_a_constant_is_needed() {
 }
 
 #[test]
+fn the_constants_make_one_whole_law() {
+    let fault = |from: &str, to: &str| {
+        tissue::parse("t.toml", &WHOLE.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    assert!(fault("poisson =", "bulk =").contains("liver.bulk"), "unit of a modulus");
+    assert!(fault("poisson =", "toughness =").contains("needs"), "unit of toughness");
+    assert!(fault("young =", "capsule_young =").contains("exactly one"));
+    assert!(fault("young =", "guccione_c =").contains("guccione_fibre"));
+    assert!(fault("damping =", "relaxation_time =").contains("liver.damping"));
+    assert!(fault("young =", "stiffness =").contains("no constant that the solver knows"));
+    let table = tissue::table().unwrap();
+    assert!(table["myocardium"].material().law.has_fibres());
+    assert_eq!(table["brain"].material().law.moduli(), (f64::from(0.67_f32), 148.0));
+}
+
+#[test]
 fn every_soft_structure_of_the_library_has_its_mechanics() {
     let table = tissue::table().unwrap();
     for case in library() {
