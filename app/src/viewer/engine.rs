@@ -19,8 +19,6 @@ use crate::simulation::{Message, Simulation};
 
 /// Shortest time between two looks under the resting pointer [ms].
 const HOVER_PERIOD: f64 = 45.0;
-/// Time in which the tissue sinks into its settled state on the screen [s].
-const SINK_TIME: f32 = 0.6;
 /// Slight look from above: a straight front view is flat.
 const FRONT_ELEVATION: f32 = 0.09;
 
@@ -70,9 +68,6 @@ pub struct Engine {
     device_size: [u32; 2],
     scale: f32,
     section: Option<(u8, f32)>,
-    /// How far the tissue on the screen has sunk into its settled state, 0 to 1.
-    sunk: f32,
-    sinking: Vec<[f32; 4]>,
     pulse: Pulse,
 }
 
@@ -117,8 +112,6 @@ impl Engine {
             device_size: [1, 1],
             scale: 1.0,
             section: None,
-            sunk: 0.0,
-            sinking: Vec::new(),
             pulse: Pulse::default(),
             options,
             pack,
@@ -385,7 +378,6 @@ impl Engine {
         for message in messages {
             match message {
                 Message::Ready { cells, settle_ms } => {
-                    self.sunk = if self.options.reduced_motion { 1.0 } else { 0.0 };
                     self.events.push(ViewerEvent::SimulationReady { cells, settle_ms });
                 }
                 Message::Moved => self.follow(now),
@@ -403,17 +395,7 @@ impl Engine {
     fn follow(&mut self, now: f64) {
         let Some(simulation) = &self.simulation else { return };
         if let Some(renderer) = &mut self.renderer {
-            let sinking = &mut self.sinking;
-            // the scan shows the patient lying: what gravity adds comes in gently, not as a jump
-            let share = self.sunk * self.sunk * (3.0 - 2.0 * self.sunk);
-            self.pulse.upload_bytes = simulation.with_nodal(|n| {
-                if share >= 1.0 {
-                    return renderer.deform(n);
-                }
-                sinking.clear();
-                sinking.extend(n.iter().map(|u| u.map(|x| x * share)));
-                renderer.deform(sinking)
-            });
+            self.pulse.upload_bytes = simulation.with_nodal(|n| renderer.deform(n));
         }
         self.pulse.solve_ms = simulation.last().solve_ms;
         self.picker.invalidate();
@@ -439,12 +421,6 @@ impl Engine {
             self.hover_due = true;
         }
         self.simulate(dt, now);
-        let ready = self.simulation.as_ref().is_some_and(Simulation::is_ready);
-        let sinks = ready && self.sunk < 1.0;
-        if sinks {
-            self.sunk = (self.sunk + dt.min(0.05) / SINK_TIME).min(1.0);
-            self.follow(now);
-        }
         let dragging = self.hand.hold.is_some();
         if self.hover_due && !dragging && now - self.last_hover > HOVER_PERIOD {
             self.last_hover = now;
@@ -466,7 +442,7 @@ impl Engine {
         self.tell_vitals(now);
         let busy = self.simulation.as_ref().is_some_and(Simulation::is_busy);
         let due = self.hover_due && !dragging;
-        let more = moving || busy || hand_moves || due || sinks || self.dirty || !self.warm;
+        let more = moving || busy || hand_moves || due || self.dirty || !self.warm;
         if !more {
             self.last_frame = None;
         }
