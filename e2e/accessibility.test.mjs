@@ -31,7 +31,7 @@ for (const colorScheme of ["dark", "light"]) {
         await page.goto(`${base}/`);
         await page.waitForSelector(`a[data-case="${first.id}"]`);
         await look("library");
-        for (const path of ["/about", "/data"]) {
+        for (const path of ["/about", "/trust", "/data"]) {
           await page.goto(base + path);
           await page.waitForSelector("h1");
           await look(path);

@@ -17,7 +17,7 @@ for (const colorScheme of ["dark", "light"]) {
       await page.waitForSelector(`a[data-case="${first.id}"]`);
       await page.waitForFunction(() => [...document.images].every((image) => image.complete && image.naturalWidth > 0));
       await take("library");
-      for (const name of ["about", "data"]) {
+      for (const name of ["about", "trust", "data"]) {
         await page.goto(`${base}/${name}`);
         await page.waitForSelector("h1");
         await take(name);

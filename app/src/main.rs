@@ -11,6 +11,7 @@ pub mod simulation;
 pub mod slice;
 pub mod steps;
 pub mod text;
+pub mod validation;
 pub mod viewer;
 
 #[cfg(all(test, target_arch = "wasm32"))]

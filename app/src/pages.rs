@@ -5,6 +5,7 @@ pub mod case;
 pub mod data;
 pub mod library;
 pub mod not_found;
+pub mod trust;
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -26,6 +27,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=pages::library::Library />
                 <Route path=path!("/case/:id") view=pages::case::Case />
                 <Route path=path!("/about") view=pages::about::About />
+                <Route path=path!("/trust") view=pages::trust::Trust />
                 <Route path=path!("/data") view=pages::data::Data />
             </Routes>
         </Router>

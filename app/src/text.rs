@@ -62,6 +62,45 @@ impl Language {
         text
     }
 
+    /// A number with its sign; what rounds to nothing has none.
+    pub fn signed(self, value: f64, decimals: usize) -> String {
+        let text = self.number(value.abs(), decimals);
+        match text.bytes().any(|digit| (b'1'..=b'9').contains(&digit)) {
+            false => text,
+            true if value < 0.0 => format!("−{text}"),
+            true => format!("+{text}"),
+        }
+    }
+
+    /// Five digits that count, without trailing zeros; two and a power of ten for what is very small.
+    pub fn significant(self, value: f64) -> String {
+        if value != 0.0 && value.abs() < 1e-3 {
+            return self.scientific(value);
+        }
+        let whole = value.abs().max(1.0).log10().floor() as usize;
+        let text = self.number(value, 4_usize.saturating_sub(whole)).replace('-', "−");
+        match text.contains(['.', ',']) {
+            true => text.trim_end_matches('0').trim_end_matches(['.', ',']).to_owned(),
+            false => text,
+        }
+    }
+
+    /// Two digits and a power of ten.
+    pub fn scientific(self, value: f64) -> String {
+        const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+        let text = format!("{value:.1e}");
+        let Some((mantissa, power)) = text.split_once('e').filter(|_| value != 0.0) else {
+            return "0".to_owned();
+        };
+        let raised = |digit: char| digit.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
+        let power: String = power.chars().map(raised).collect();
+        let mantissa = match self {
+            Self::English => mantissa.to_owned(),
+            Self::German => mantissa.replace('.', ","),
+        };
+        format!("{} × 10{power}", mantissa.replace('-', "−"))
+    }
+
     /// A number with this many decimals, as the language writes it.
     pub fn number(self, value: f64, decimals: usize) -> String {
         let text = format!("{value:.decimals$}");
@@ -121,6 +160,26 @@ mod tests {
     fn numbers_follow_the_language() {
         assert_eq!(Language::English.number(2.14, 1), "2.1");
         assert_eq!(Language::German.number(2.14, 1), "2,1");
+    }
+
+    #[test]
+    fn a_sign_stands_before_what_is_not_nothing() {
+        assert_eq!(Language::English.signed(-0.26, 1), "−0.3");
+        assert_eq!(Language::German.signed(0.25, 2), "+0,25");
+        assert_eq!(Language::English.signed(-0.000_1, 3), "0.000");
+    }
+
+    #[test]
+    fn numbers_keep_the_digits_that_count() {
+        let written = |value| Language::English.significant(value);
+        assert_eq!(written(4.167), "4.167");
+        assert_eq!(written(10_671.36), "10671");
+        assert_eq!(written(-28.254_67), "−28.255");
+        assert_eq!(written(0.0), "0");
+        assert_eq!(written(0.000_032_1), "3.2 × 10⁻⁵");
+        assert_eq!(Language::German.significant(0.978_71), "0,9787");
+        assert_eq!(Language::German.scientific(-0.003_21), "−3,2 × 10⁻³");
+        assert_eq!(Language::English.scientific(f64::NAN), "0");
     }
 
     // Reads the source files, which a browser cannot.

@@ -87,7 +87,7 @@ impl Site {
     /// Is `path` one of the app's own routes?
     fn is_page(&self, path: &str) -> bool {
         match path {
-            "/" | "/index.html" | "/about" | "/data" => true,
+            "/" | "/index.html" | "/about" | "/trust" | "/data" => true,
             _ => path
                 .strip_prefix("/case/")
                 .is_some_and(|id| self.cases.iter().any(|known| known == id)),

@@ -11,8 +11,9 @@ use crate::{
 };
 
 /// The pages of the main navigation: address, key of the label, icon.
-const PAGES: [(&str, &str, Icon); 3] = [
+const PAGES: [(&str, &str, Icon); 4] = [
     ("/", "nav.library", Icon::Grid),
+    ("/trust", "nav.trust", Icon::Check),
     ("/about", "nav.about", Icon::Info),
     ("/data", "nav.data", Icon::Person),
 ];

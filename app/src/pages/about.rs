@@ -26,6 +26,7 @@ pub fn About() -> impl IntoView {
                 <Sources />
                 <h2>{tr("about.mechanics")}</h2>
                 <p>{tr("about.mechanics.what")}</p>
+                <p>{tr("about.trust")} " " <a href="/trust">{tr("trust.title")}</a></p>
                 <h2>{tr("about.privacy")}</h2>
                 <ul class="plain">
                     <li>{tr("about.privacy.local")}</li>

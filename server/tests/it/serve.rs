@@ -61,6 +61,7 @@ fn files_come_with_their_type_and_lifetime() {
     let expectations = [
         ("/", "text/html; charset=utf-8", "no-cache"),
         ("/about", "text/html; charset=utf-8", "no-cache"),
+        ("/trust", "text/html; charset=utf-8", "no-cache"),
         ("/sw.js", "text/javascript; charset=utf-8", "no-cache"),
         ("/app-0123456789abcdef.js", "text/javascript; charset=utf-8", forever),
         ("/app-0123456789abcdef_bg.wasm", "application/wasm", forever),
