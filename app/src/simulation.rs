@@ -30,6 +30,8 @@ pub enum Message {
     Ready {
         /// Number of cells.
         cells: u32,
+        /// Number of nodes.
+        nodes: u32,
         /// Time to settle [ms].
         settle_ms: f32,
     },
@@ -106,6 +108,7 @@ pub struct Simulation {
     settled: Vec<[f32; 4]>,
     previous: Vec<[f32; 4]>,
     last: Stepped,
+    step_ms: f32,
     tools: u32,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
@@ -174,6 +177,7 @@ impl Simulation {
             settled: Vec::new(),
             previous: Vec::new(),
             last: Stepped::default(),
+            step_ms: 0.0,
             tools: 0,
             _on_message: on_message,
             _on_error: on_error,
@@ -194,6 +198,11 @@ impl Simulation {
     /// State after the last batch.
     pub fn last(&self) -> &Stepped {
         &self.last
+    }
+
+    /// Time a step of the last batch that had any [ms].
+    pub fn step_ms(&self) -> f32 {
+        self.step_ms
     }
 
     /// Look at the nodes' displacements [mm], shape [node_count, 4].
@@ -254,20 +263,24 @@ impl Simulation {
     fn read(&mut self, report: Report, moved: bool, said: &mut Vec<Message>) {
         let mut channel = self.channel.borrow_mut();
         match report {
-            Report::Ready { cells, settle_ms, stepped, .. } => {
+            Report::Ready { cells, nodes, settle_ms, stepped } => {
                 channel.loading = false;
                 self.ready = true;
                 self.last = stepped;
                 self.settled.clone_from(&channel.nodal);
                 self.previous.clone_from(&channel.nodal);
                 self.quiet = QUIET_STEPS;
-                said.push(Message::Ready { cells, settle_ms });
+                said.push(Message::Ready { cells, nodes, settle_ms });
                 said.push(Message::Moved);
             }
             Report::Stepped(stepped) => {
                 if !stepped.max_displacement.is_finite() {
                     channel.lost = Some("the solver lost its numbers".into());
                     return;
+                }
+                let steps = stepped.step.saturating_sub(self.last.step);
+                if steps > 0 {
+                    self.step_ms = stepped.solve_ms / steps as f32;
                 }
                 self.last = stepped;
                 if moved {

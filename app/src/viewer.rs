@@ -13,6 +13,7 @@ mod noise;
 mod palette;
 mod picking;
 mod programs;
+mod pulse;
 mod renderer;
 mod section;
 mod stage;
@@ -23,6 +24,7 @@ use std::rc::Rc;
 use cases::twin::pack::Pack;
 use web_sys::HtmlCanvasElement;
 
+pub use pulse::Computed;
 use stage::Stage;
 
 /// How a structure is drawn.
@@ -69,6 +71,8 @@ pub enum ViewerEvent {
     SimulationReady {
         /// Number of cells.
         cells: u32,
+        /// Number of nodes.
+        nodes: u32,
         /// Time to settle [ms].
         settle_ms: f32,
     },
@@ -100,6 +104,8 @@ pub enum ViewerEvent {
     /// Once a second: frames a second, solver milliseconds a step, draw calls and bytes uploaded a frame, largest displacement from
     /// the settled state [mm], contained events.
     Vitals(Vitals),
+    /// How the last step went; at most four times a second, and only after `Viewer::watch_steps`.
+    Computed(Box<Computed>),
     /// The simulation stopped; the view goes on. `Viewer::restart_simulation` starts it anew.
     SimulationLost(String),
 }
@@ -213,6 +219,11 @@ impl Viewer {
     /// the one so far. `nudge(0.0, 0.0)` opens the forceps.
     pub fn nudge(&self, right: f32, up: f32) {
         self.stage.change(|e| e.nudge(right, up));
+    }
+
+    /// Tell how the steps go from now on, or no longer.
+    pub fn watch_steps(&self, watch: bool) {
+        self.stage.change(|e| e.watch.set(watch));
     }
 
     /// Put the tissue back to rest.

@@ -6,6 +6,7 @@ mod facts;
 mod help;
 mod keys;
 mod loading;
+mod mechanics;
 mod operate;
 mod scan;
 mod session;

@@ -12,6 +12,7 @@ use super::{
     embedding::displacement,
     hand::{Hand, Hold, JAW_RADIUS},
     picking::{CutAway, Hit, Picker},
+    pulse::{Pulse, Watch},
     renderer::{Renderer, Ring, Scene},
     section::Plane,
 };
@@ -21,18 +22,6 @@ use crate::simulation::{Message, Simulation};
 const HOVER_PERIOD: f64 = 45.0;
 /// Slight look from above: a straight front view is flat.
 const FRONT_ELEVATION: f32 = 0.09;
-
-/// Counters for `Vitals`.
-#[derive(Default)]
-struct Pulse {
-    since: f64,
-    frames: u32,
-    frame_time: f64,
-    solve_ms: f32,
-    draw_calls: u32,
-    triangles: u32,
-    upload_bytes: u32,
-}
 
 /// A running view.
 pub struct Engine {
@@ -69,6 +58,8 @@ pub struct Engine {
     scale: f32,
     section: Option<(u8, f32)>,
     pulse: Pulse,
+    /// Who looks at the steps.
+    pub watch: Watch,
 }
 
 impl Engine {
@@ -113,6 +104,7 @@ impl Engine {
             scale: 1.0,
             section: None,
             pulse: Pulse::default(),
+            watch: Watch::default(),
             options,
             pack,
         })
@@ -377,8 +369,8 @@ impl Engine {
         let messages = simulation.advance(dt);
         for message in messages {
             match message {
-                Message::Ready { cells, settle_ms } => {
-                    self.events.push(ViewerEvent::SimulationReady { cells, settle_ms });
+                Message::Ready { cells, nodes, settle_ms } => {
+                    self.events.push(ViewerEvent::SimulationReady { cells, nodes, settle_ms });
                 }
                 Message::Moved => self.follow(now),
                 Message::Lost(reason) => {
@@ -397,7 +389,6 @@ impl Engine {
         if let Some(renderer) = &mut self.renderer {
             self.pulse.upload_bytes = simulation.with_nodal(|n| renderer.deform(n));
         }
-        self.pulse.solve_ms = simulation.last().solve_ms;
         self.picker.invalidate();
         self.dirty = true;
         if let Some(hold) = &self.hand.hold {
@@ -440,9 +431,10 @@ impl Engine {
             self.warm = !self.renderer.as_ref().is_some_and(Renderer::warm_one);
         }
         self.tell_vitals(now);
+        let untold = self.tell_step(now);
         let busy = self.simulation.as_ref().is_some_and(Simulation::is_busy);
         let due = self.hover_due && !dragging;
-        let more = moving || busy || hand_moves || due || self.dirty || !self.warm;
+        let more = moving || busy || hand_moves || due || untold || self.dirty || !self.warm;
         if !more {
             self.last_frame = None;
         }
@@ -468,6 +460,17 @@ impl Engine {
         }
     }
 
+    /// Tell who looks how the last step went; true while that has to wait.
+    fn tell_step(&mut self, now: f64) -> bool {
+        let Some(simulation) = self.simulation.as_ref().filter(|s| s.is_ready()) else {
+            return false;
+        };
+        let (last, resting) = (simulation.last(), !simulation.is_busy());
+        let told = self.watch.look(last, simulation.step_ms(), resting, now);
+        self.events.extend(told.map(|told| ViewerEvent::Computed(Box::new(told))));
+        self.watch.is_stale(last.step, resting)
+    }
+
     fn tell_vitals(&mut self, now: f64) {
         if now - self.pulse.since < 1000.0 || self.pulse.frames == 0 {
             return;
@@ -481,7 +484,7 @@ impl Engine {
         let p = &self.pulse;
         self.events.push(ViewerEvent::Vitals(Vitals {
             frame_rate: (f64::from(p.frames) * 1000.0 / p.frame_time.max(1.0)) as f32,
-            solve_ms: p.solve_ms,
+            solve_ms: simulation.map_or(0.0, Simulation::step_ms),
             draw_calls: p.draw_calls,
             triangles: p.triangles,
             upload_bytes: p.upload_bytes,

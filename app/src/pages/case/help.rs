@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Keys and what they do.
-const KEYS: [(&[&str], &str); 12] = [
+const KEYS: [(&[&str], &str); 13] = [
     (&["1", "2", "7"], "help.tools"),
     (&["←", "→", "↑", "↓"], "help.turn"),
     (&["⇧ ←", "⇧ →", "⇧ ↑", "⇧ ↓"], "help.shift"),
@@ -19,6 +19,7 @@ const KEYS: [(&[&str], &str); 12] = [
     (&["R"], "help.reset"),
     (&["/"], "help.search"),
     (&["[", "]"], "help.panels"),
+    (&["M"], "help.mechanics"),
     (&["Esc"], "help.escape"),
     (&["Tab"], "help.tab"),
     (&["?"], "help.help"),

@@ -35,6 +35,8 @@ pub enum Action {
     Left,
     /// Open or close the right panel.
     Right,
+    /// Open or close the panel of the mechanics.
+    Mechanics,
     /// Let go, close what is open, select nothing.
     Escape,
     /// Show the keys.
@@ -73,6 +75,7 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         "r" | "R" => Action::Reset,
         "[" => Action::Left,
         "]" => Action::Right,
+        "m" | "M" => Action::Mechanics,
         "?" => Action::Help,
         _ => return None,
     })
@@ -122,6 +125,7 @@ fn act(session: Session, help: NodeRef<html::Dialog>, action: Action) {
                     if *drawer == Drawer::Structures { Drawer::None } else { Drawer::Structures };
             });
         }
+        Action::Mechanics => session.toggle_mechanics(),
         Action::Escape => {
             session.view(|viewer| viewer.nudge(0.0, 0.0));
             session.drawer.set(Drawer::None);

@@ -14,6 +14,7 @@ use super::{
     facts::Facts,
     help::Help,
     keys,
+    mechanics::Mechanics,
     scan::Scan,
     session::{Drawer, Session, Sheet, Simulation},
     structures::Structures,
@@ -128,6 +129,8 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
             data-first-frame=move || session.first_frame.get().to_string()
             data-drawer=drawer
             data-sheet=sheet
+            data-selected=move || if session.selected.get().is_some() { "one" } else { "none" }
+            data-mechanics=move || open(session.mechanics.get())
             data-left=move || open(session.panels.get().0)
             data-right=move || open(session.panels.get().1)
         >
@@ -153,6 +156,7 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
             </aside>
             <aside class="hud panels right" aria-label=tr("tree.title")>
                 <Structures session />
+                <Show when=move || session.mechanics.get()><Mechanics session /></Show>
                 <Facts session />
             </aside>
             <Floating session help />
@@ -231,23 +235,30 @@ fn follow(session: Session) {
         let section = session.section.get().map(|section| (section.axis, section.at));
         session.view(|viewer| viewer.set_section(section));
     });
+    Effect::new(move |_| {
+        let watch = session.mechanics.get();
+        session.first_frame.track();
+        session.view(|viewer| viewer.watch_steps(watch));
+    });
     let width = RwSignal::new(window_width());
     let resized = window_event_listener(ev::resize, move |_| width.set(window_width()));
     on_cleanup(move || resized.remove());
     Effect::new(move |_| {
-        let insets = insets(width.get(), session.panels.get(), session.drawer.get());
+        let side = session.drawer.get() == Drawer::Structures || session.mechanics.get();
+        let insets = insets(width.get(), session.panels.get(), side);
         session.first_frame.track();
         session.view(|viewer| viewer.set_insets(insets));
     });
 }
 
-/// What panels cover at the left, top, right and bottom [CSS px]; the same break points as the style sheet.
-fn insets(width: f64, (left, right): (bool, bool), drawer: Drawer) -> [f32; 4] {
+/// What panels cover at the left, top, right and bottom [CSS px]; the same break points as the style sheet. `side`: is
+/// something open at the right of a window of medium width?
+fn insets(width: f64, (left, right): (bool, bool), side: bool) -> [f32; 4] {
     let if_open = |open: bool, size: f32| if open { size } else { 0.0 };
     if width > 1060.0 {
         [if_open(left, 304.0), 52.0, if_open(right, 288.0), 128.0]
     } else if width > 720.0 {
-        [if_open(left, 276.0), 52.0, if_open(drawer == Drawer::Structures, 288.0) + 64.0, 128.0]
+        [if_open(left, 276.0), 52.0, if_open(side, 288.0) + 64.0, 128.0]
     } else {
         [0.0, 52.0, 0.0, 250.0]
     }
@@ -304,6 +315,7 @@ fn Callout(session: Session) -> impl IntoView {
 fn Floating(session: Session, help: NodeRef<html::Dialog>) -> impl IntoView {
     let button = move |drawer: Drawer, picture: Icon, label: &'static str| {
         let toggle = move |_| {
+            session.mechanics.set(false);
             session
                 .drawer
                 .update(|open| *open = if *open == drawer { Drawer::None } else { drawer });
@@ -324,6 +336,14 @@ fn Floating(session: Session, help: NodeRef<html::Dialog>) -> impl IntoView {
             {button(Drawer::Structures, Icon::Layers, "tree.title")}
             {button(Drawer::Scan, Icon::Scan, "scan.title")}
             {button(Drawer::Facts, Icon::Info, "facts.title")}
+            <button
+                class="btn btn-icon"
+                aria-label=tr("mechanics.title")
+                aria-pressed=move || session.mechanics.get().to_string()
+                on:click=move |_| session.toggle_mechanics()
+            >
+                {icon(Icon::Chip, "")}
+            </button>
             <button class="btn btn-icon" aria-label=tr("help.open") on:click=move |_| keys::open(help)>
                 {icon(Icon::Keyboard, "")}
             </button>
@@ -365,9 +385,9 @@ mod tests {
 
     #[test]
     fn the_middle_stays_free() {
-        let [left, _, right, _] = insets(1280.0, (true, true), Drawer::None);
+        let [left, _, right, _] = insets(1280.0, (true, true), false);
         assert!(1280.0 - left - right >= 672.0);
-        assert_eq!(insets(390.0, (true, true), Drawer::Scan)[0], 0.0);
-        assert_eq!(insets(1280.0, (false, false), Drawer::None)[..3], [0.0, 52.0, 0.0]);
+        assert_eq!(insets(390.0, (true, true), true)[0], 0.0);
+        assert_eq!(insets(1280.0, (false, false), false)[..3], [0.0, 52.0, 0.0]);
     }
 }

@@ -9,9 +9,10 @@ use leptos::prelude::*;
 use super::Twin;
 use crate::{
     journal::{Deed, store::Journal},
+    preference,
     steps::{Returned, Step, Watcher},
     text::Language,
-    viewer::{CameraMove, Tool, Viewer, ViewerEvent, Visibility, Vitals},
+    viewer::{CameraMove, Computed, Tool, Viewer, ViewerEvent, Visibility, Vitals},
 };
 
 /// Milligrasps are not announced: a grasp that moved less than this [mm] was a touch.
@@ -27,6 +28,8 @@ pub enum Simulation {
     Ready {
         /// Number of cells.
         cells: u32,
+        /// Number of nodes.
+        nodes: u32,
     },
     /// The worker stopped, and why.
     Lost(String),
@@ -118,6 +121,10 @@ pub struct Session {
     pub simulation: RwSignal<Simulation>,
     /// The machine.
     pub vitals: RwSignal<Vitals>,
+    /// How the last step went, while the panel of the mechanics is open.
+    pub computed: RwSignal<Computed>,
+    /// Is that panel open?
+    pub mechanics: RwSignal<bool>,
     /// Is the organ on the screen?
     pub first_frame: RwSignal<bool>,
     /// Where the slices cut, fractions along x, y, z.
@@ -160,6 +167,8 @@ impl Session {
             pull: RwSignal::new(None),
             simulation: RwSignal::new(Simulation::default()),
             vitals: RwSignal::new(Vitals::default()),
+            computed: RwSignal::new(Computed::default()),
+            mechanics: RwSignal::new(preference::recall("mechanics").as_deref() == Some("open")),
             first_frame: RwSignal::new(false),
             cut: RwSignal::new([0.5; 3]),
             drawer: RwSignal::new(Drawer::default()),
@@ -306,6 +315,18 @@ impl Session {
         });
     }
 
+    /// Open or close the panel of the mechanics; the choice is remembered.
+    pub fn toggle_mechanics(self) {
+        let open = !self.mechanics.get_untracked();
+        self.mechanics.set(open);
+        preference::remember("mechanics", if open { "open" } else { "closed" });
+        if open {
+            self.panels.update(|(_, right)| *right = true);
+            self.drawer.set(Drawer::None);
+        }
+        self.say(if open { "said.mechanics" } else { "said.mechanics_closed" }, &[]);
+    }
+
     /// What the view reports. Handles everything but the first frame's loading work.
     pub fn hear(self, event: &ViewerEvent) {
         let seen = self.watcher.try_update_value(|watcher| watcher.see(event));
@@ -314,8 +335,8 @@ impl Session {
                 self.first_frame.set(true);
                 self.note(Deed::Opened);
             }
-            ViewerEvent::SimulationReady { cells, .. } => {
-                self.simulation.set(Simulation::Ready { cells: *cells });
+            ViewerEvent::SimulationReady { cells, nodes, .. } => {
+                self.simulation.set(Simulation::Ready { cells: *cells, nodes: *nodes });
             }
             ViewerEvent::Hovered(hovered) => {
                 let before = self.hovered.get_untracked().map(|(structure, ..)| structure);
@@ -348,6 +369,7 @@ impl Session {
                 self.pull.set(None);
             }
             ViewerEvent::Vitals(vitals) => self.vitals.set(*vitals),
+            ViewerEvent::Computed(computed) => self.computed.set(**computed),
             ViewerEvent::SimulationLost(reason) => {
                 self.pull.set(None);
                 self.simulation.set(Simulation::Lost(reason.clone()));

@@ -121,7 +121,7 @@ fn Clock(session: Session) -> impl IntoView {
     }
 }
 
-/// What computes, and how fast it draws.
+/// What computes, and how fast it draws; opens the panel that says more.
 #[component]
 fn Machine(session: Session) -> impl IntoView {
     let language = use_language();
@@ -139,7 +139,7 @@ fn Machine(session: Session) -> impl IntoView {
     let tip = move || {
         let language = language.get();
         let cells = match session.simulation.get() {
-            Simulation::Ready { cells } => cells,
+            Simulation::Ready { cells, .. } => cells,
             _ => 0,
         };
         session.vitals.with(|vitals| {
@@ -155,6 +155,17 @@ fn Machine(session: Session) -> impl IntoView {
         })
     };
     view! {
-        <span class="tag num wide-only" id="machine" title=tip>{icon(Icon::Chip, "icon-s")}{text}</span>
+        <button
+            class="tag num wide-only"
+            id="machine"
+            title=tip
+            aria-expanded=move || session.mechanics.get().to_string()
+            aria-keyshortcuts="M"
+            on:click=move |_| session.toggle_mechanics()
+        >
+            {icon(Icon::Chip, "icon-s")}
+            <span class="unseen">{tr("mechanics.title")}", "</span>
+            {text}
+        </button>
     }
 }
