@@ -49,11 +49,14 @@ for (const colorScheme of ["dark", "light"]) {
           await page.keyboard.press("7");
           await page.waitForSelector('input[type="range"]');
           await look("case with a selection and a section");
+          await page.keyboard.press("m");
+          await page.locator("#mechanics summary").click();
+          await look("case with the mechanics");
           await page.keyboard.press("?");
           await page.waitForSelector("dialog[open]");
           await look("list of keys");
         } else {
-          for (const name of ["Structures", "Scan", "Selected structure"]) {
+          for (const name of ["Structures", "Scan", "Selected structure", "Mechanics"]) {
             const button = page.locator(".floating").getByRole("button", { name });
             await button.click();
             await look(`drawer ${name}`);

@@ -138,7 +138,7 @@ fn BenchmarkRows(benchmark: Benchmark) -> impl IntoView {
         <tbody>
             <tr>
                 <th class="benchmark" scope="rowgroup" colspan="6" lang="en">
-                    <b>{benchmark.title}</b> " " <span>{benchmark.source}</span>
+                    <div><b>{benchmark.title}</b> " " <span>{benchmark.source}</span></div>
                 </th>
             </tr>
             {benchmark.rows.into_iter().map(|row| view! { <ResultRow row /> }).collect_view()}
