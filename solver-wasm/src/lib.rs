@@ -26,6 +26,8 @@ pub mod contact;
 pub mod control;
 pub mod embed;
 mod functions;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod hierarchy;
 pub mod lattice;
 pub mod material;

@@ -41,7 +41,7 @@ pub(crate) struct Level {
     /// How many of them are supports.
     support_count: usize,
     /// Supports of a coarse level, lumped to its nodes [mN/mm]: a preconditioner needs no more.
-    lumped_supports: Vec<Lanes>,
+    pub lumped_supports: Vec<Lanes>,
     /// Masses over dt² and lumped supports [mN/mm].
     pub inertia: Vec<Lanes>,
     /// Diagonal blocks: (xx, yy, zz), (xy, yz, zx).
@@ -49,7 +49,7 @@ pub(crate) struct Level {
     /// Columns of their inverses.
     inverse: Vec<[Lanes; 3]>,
     /// Smoother: d₀ = c₀ D⁻¹r, d₁ = c₁ d₀ + c₂ D⁻¹r.
-    chebyshev: [Real; 3],
+    pub chebyshev: [Real; 3],
     /// Right-hand side, then residual, of a cycle.
     pub residual: Vec<Lanes>,
     /// Result of a cycle.

@@ -92,9 +92,9 @@ struct Line {
 /// Unbalanced force, as a fraction of what acts, below which a lack of progress is rounding.
 const NEAR_BALANCE: f64 = 0.05;
 /// Rounding error of an energy, relative to its magnitude.
-const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
+pub(crate) const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
 /// Unbalanced force that counts as none, over the force that rounding of the displacements alone makes.
-const ROUNDING_FORCE: f64 = 2.0;
+pub(crate) const ROUNDING_FORCE: f64 = 2.0;
 /// Step over displacement, by mass, of a body that has come to rest.
 const STILL: f64 = 1e-4;
 /// Halvings of a Newton step before it is given up.
@@ -447,7 +447,7 @@ impl Newton {
     }
 
     /// Size of what acts from outside [mN]: weight, multipliers, loads and pressures.
-    fn force_scale(&self, model: &Model) -> f64 {
+    pub fn force_scale(&self, model: &Model) -> f64 {
         let g = f64::from(length_squared(from_f32(model.gravity)));
         let mut sum: f64 =
             model.grids[0].masses.iter().map(|m| f64::from(*m) * f64::from(*m) * g).sum();

@@ -20,6 +20,9 @@ use crate::{
     viscosity::{self, BRANCHES},
 };
 
+#[cfg(feature = "gpu")]
+use crate::{multigrid::Multigrid, viscosity::Viscosity};
+
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
 const TOOL_REACH: f32 = 0.5;
 /// A rigid instrument near tissue moves at most this part of its half thickness in a step, so that it passes through nothing.
@@ -62,6 +65,8 @@ pub struct StepReport {
     pub speed_caps: u32,
     /// Steps in which knotted tissue was led back towards its rest shape.
     pub led_back: u32,
+    /// Steps that went badly on the GPU and were taken again on the CPU.
+    pub redone: u32,
     /// Instruments that moved slower than asked.
     pub slowed_tools: u32,
     /// Instruments out of whose jaws tissue slipped.
@@ -77,13 +82,15 @@ pub struct StepReport {
 }
 
 impl StepReport {
-    /// Events that had to be contained: step and speed caps, bisections, roll-backs, knots and touches left out.
+    /// Events that had to be contained: step and speed caps, bisections, roll-backs, knots, steps taken again and touches left
+    /// out.
     pub fn contained(&self) -> u32 {
         self.step_caps
             + self.speed_caps
             + self.bisections
             + self.roll_backs
             + self.led_back
+            + self.redone
             + self.lost_touches
     }
 
@@ -267,22 +274,9 @@ impl Solver {
         report: &mut StepReport,
     ) -> bool {
         let model = Arc::clone(&self.model);
-        let before = poses(state);
-        report.slowed_tools += self.move_tools(state, control, dt);
-        self.set_springs(state, control);
-        let start = (self.newton.clock)();
-        self.set_touches(state, &before, dt, report);
-        self.newton.stages.contact += ((self.newton.clock)() - start) as f32;
-        let rate = 1.0 / dt;
-        self.newton.viscosity.start(&model, &state.displacements, &state.memory, rate);
-        let step = Lanes::splat(dt);
-        for ((target, u), v) in
-            self.newton.inertial.iter_mut().zip(&state.displacements).zip(&state.velocities)
-        {
-            *target = *u + *v * step;
-        }
+        let phase = self.prepare(state, control, dt, report);
+        self.newton.viscosity.start(&model, &state.displacements, &state.memory, 1.0 / dt);
         self.displacements.copy_from_slice(&self.newton.inertial);
-        let phase = Phase { inertia: rate * rate, shift: rate * rate, reach: REACH };
         let outcome = self.newton.minimise(&model, &mut self.displacements, phase, &self.effort);
         report.add(&outcome);
         if !outcome.finite || !is_finite(&self.displacements) {
@@ -293,20 +287,49 @@ impl Solver {
         if violent && !last_resort {
             return false;
         }
+        self.accept(state, control, dt, report);
+        true
+    }
+
+    /// What comes before the minimisation of an implicit Euler step of length `dt`: what acts, and where inertia leads.
+    fn prepare(
+        &mut self,
+        state: &mut State,
+        control: &Control,
+        dt: Real,
+        report: &mut StepReport,
+    ) -> Phase {
+        let before = poses(state);
+        report.slowed_tools += self.move_tools(state, control, dt);
+        self.set_springs(state, control);
+        let start = (self.newton.clock)();
+        self.set_touches(state, &before, dt, report);
+        self.newton.stages.contact += ((self.newton.clock)() - start) as f32;
+        let step = Lanes::splat(dt);
+        for ((target, u), v) in
+            self.newton.inertial.iter_mut().zip(&state.displacements).zip(&state.velocities)
+        {
+            *target = *u + *v * step;
+        }
+        let rate = 1.0 / dt;
+        Phase { inertia: rate * rate, shift: rate * rate, reach: REACH }
+    }
+
+    /// What comes after it: the new displacements become the state.
+    fn accept(&mut self, state: &mut State, control: &Control, dt: Real, report: &mut StepReport) {
         let (before, after) = (&state.displacements, &self.displacements);
-        viscosity::relax(&model, before, after, &mut state.memory, rate);
-        let rate = Lanes::splat(rate);
+        viscosity::relax(&self.model, before, after, &mut state.memory, 1.0 / dt);
+        let rate = Lanes::splat(1.0 / dt);
         for ((v, u), new) in
             state.velocities.iter_mut().zip(&mut state.displacements).zip(&self.displacements)
         {
             *v = (*new - *u) * rate;
             *u = *new;
         }
-        let fastest = MAX_SPEED * model.grids[0].spacing as Real / control.dt as Real;
+        let fastest = MAX_SPEED * self.model.grids[0].spacing as Real / control.dt as Real;
         report.speed_caps += u32::from(limit_length(&mut state.velocities, fastest));
         report.slips += self.update_multipliers(state);
         self.update_touches(state, report);
-        true
     }
 
     /// Bring the tips closer to where they are wanted, at limited speed; how many lag behind?
@@ -498,6 +521,84 @@ impl Solver {
                     && (tool.instrument.is_none() || unit_quaternion(tool.orientation).is_some())
                     && tool.ties.iter().all(|tie| self.model.holds(&tie.point))
             })
+    }
+}
+
+/// What another way to the same minimum needs: the GPU's.
+#[cfg(feature = "gpu")]
+impl Solver {
+    /// Begin a step; none if it holds more than tissue, supports, closed jaws and dead loads: then nothing has changed.
+    pub(crate) fn open(
+        &mut self,
+        state: &mut State,
+        control: &Control,
+        report: &mut StepReport,
+    ) -> Option<Phase> {
+        if !self.is_sound(state) {
+            return None;
+        }
+        self.before.copy_from(state);
+        self.newton.stages = Stages::default();
+        if !tangle::lead_back(&self.model, state) {
+            let dt = control.dt as Real;
+            let phase = self.prepare(state, control, dt, report);
+            // Without branches the GPU finds the strain for itself.
+            if !self.model.branches.is_empty() {
+                let (u, memory) = (&state.displacements, &state.memory);
+                self.newton.viscosity.start(&self.model, u, memory, 1.0 / dt);
+            }
+            if self.newton.touches.is_empty() && self.newton.pressures.forces().is_empty() {
+                return Some(phase);
+            }
+        }
+        self.abandon(state);
+        None
+    }
+
+    /// Undo what [`Solver::open`] did.
+    pub(crate) fn abandon(&mut self, state: &mut State) {
+        state.copy_from(&self.before);
+    }
+
+    /// End the step with [`Solver::displacements`].
+    pub(crate) fn close(&mut self, state: &mut State, control: &Control, report: &mut StepReport) {
+        self.accept(state, control, control.dt as Real, report);
+        state.step += 1;
+    }
+
+    /// Displacements in the making [mm].
+    pub(crate) fn displacements(&self) -> &[Lanes] {
+        &self.displacements
+    }
+
+    /// To write them.
+    pub(crate) fn displacements_mut(&mut self) -> &mut [Lanes] {
+        &mut self.displacements
+    }
+
+    /// Where inertia leads [mm].
+    pub(crate) fn inertial(&self) -> &[Lanes] {
+        &self.newton.inertial
+    }
+
+    /// Dead loads of the step.
+    pub(crate) fn loads(&self) -> &[Spring] {
+        &self.newton.loads
+    }
+
+    /// Viscous terms of the step, if the model has Maxwell branches.
+    pub(crate) fn viscosity(&self) -> &Viscosity {
+        &self.newton.viscosity
+    }
+
+    /// Levels with the springs of the step.
+    pub(crate) fn multigrid(&self) -> &Multigrid {
+        &self.newton.multigrid
+    }
+
+    /// Size of what acts from outside [mN].
+    pub(crate) fn force_scale(&self) -> f64 {
+        self.newton.force_scale(&self.model)
     }
 }
 

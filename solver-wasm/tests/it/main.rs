@@ -5,6 +5,8 @@ mod contact;
 mod determinism;
 mod dynamics;
 mod embedding;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod linear;
 mod protocol;
 #[cfg(not(target_arch = "wasm32"))]

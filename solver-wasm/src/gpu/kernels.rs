@@ -1,0 +1,235 @@
+//! The kernels: their sources, what each runs over and the buffers that it binds.
+
+use super::layout::WORKGROUP;
+
+/// All kernels are one module; the order matters to no one but a reader.
+pub(crate) const SOURCE: &str = concat!(
+    include_str!("bindings.wgsl"),
+    include_str!("modes.wgsl"),
+    include_str!("material.wgsl"),
+    include_str!("evaluate.wgsl"),
+    include_str!("refresh.wgsl"),
+    include_str!("cycle.wgsl"),
+    include_str!("newton.wgsl"),
+);
+
+/// A buffer, by its number in `bindings.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub(crate) enum Binding {
+    AtLevel,
+    Frame,
+    Cells,
+    Tissues,
+    Nodes,
+    Lists,
+    Springs,
+    Tangents,
+    CornerForces,
+    Vectors,
+    Blocks,
+    Strains,
+    Partials,
+    Journal,
+    Dense,
+}
+
+use Binding::{
+    AtLevel, Blocks, Cells, CornerForces, Dense, Frame, Journal, Lists, Nodes, Partials, Springs,
+    Strains, Tangents, Tissues, Vectors,
+};
+
+impl Binding {
+    /// All of them, in order.
+    pub const ALL: [Self; 15] = [
+        AtLevel,
+        Frame,
+        Cells,
+        Tissues,
+        Nodes,
+        Lists,
+        Springs,
+        Tangents,
+        CornerForces,
+        Vectors,
+        Blocks,
+        Strains,
+        Partials,
+        Journal,
+        Dense,
+    ];
+
+    /// How a kernel sees it.
+    pub fn kind(self) -> wgpu::BufferBindingType {
+        match self {
+            AtLevel | Frame => wgpu::BufferBindingType::Uniform,
+            Cells | Tissues | Nodes | Lists | Springs => {
+                wgpu::BufferBindingType::Storage { read_only: true }
+            }
+            _ => wgpu::BufferBindingType::Storage { read_only: false },
+        }
+    }
+}
+
+/// What a kernel has a thread for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Each cell of a level.
+    EachCell,
+    /// Each node of a level.
+    EachNode,
+    /// One workgroup alone.
+    Once,
+}
+
+impl Over {
+    /// Number of workgroups for a level of so many cells and nodes.
+    pub fn groups(self, cells: usize, nodes: usize) -> u32 {
+        let count = match self {
+            Self::EachCell => cells,
+            Self::EachNode => nodes,
+            Self::Once => 1,
+        };
+        count.div_ceil(WORKGROUP) as u32
+    }
+}
+
+/// An entry point of [`SOURCE`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernel {
+    pub entry: &'static str,
+    pub over: Over,
+    /// At most eight storage buffers: a browser promises no more.
+    pub bindings: &'static [Binding],
+}
+
+macro_rules! kernels {
+    ($($name:ident $entry:literal $over:ident [$($binding:ident),*];)*) => {
+        /// Which kernel.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Step {
+            $(#[doc = $entry] $name),*
+        }
+
+        impl Step {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// How it runs.
+            pub fn kernel(self) -> Kernel {
+                match self {
+                    $(Self::$name => Kernel {
+                        entry: $entry,
+                        over: Over::$over,
+                        bindings: &[$($binding),*],
+                    }),*
+                }
+            }
+        }
+    };
+}
+
+kernels! {
+    Remember "remember" EachCell [Frame, Cells, Tissues, Vectors, Strains];
+    Predict "predict" EachNode [Frame, Vectors];
+    Evaluate "evaluate" EachCell
+        [Frame, Cells, Tissues, Springs, Tangents, CornerForces, Vectors, Strains, Partials];
+    GatherGradient "gather_gradient" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials];
+    TakeEnergy "take_energy" Once [Frame, Partials, Journal];
+    Coarsen "coarsen" EachCell [AtLevel, Frame, Cells, Lists, Tangents];
+    InvertDiagonal "invert_diagonal" EachNode
+        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Blocks, Dense];
+    Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense];
+    BeginSolve "begin_solve" EachNode [Frame, Vectors];
+    BeginSmoothing "begin_smoothing" EachNode [AtLevel, Frame, Vectors, Blocks];
+    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, CornerForces, Vectors, Dense];
+    ProductFinest "product_finest" EachCell
+        [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Dense];
+    ContinueSmoothing "continue_smoothing" EachNode
+        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Blocks];
+    EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors];
+    RestartSmoothing "restart_smoothing" EachNode
+        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Blocks];
+    RestrictResidual "restrict_residual" EachNode [AtLevel, Frame, Nodes, Lists, Vectors];
+    Prolong "prolong" EachNode [AtLevel, Frame, Nodes, Lists, Vectors];
+    CycleTail "cycle_tail" Once
+        [Frame, Cells, Nodes, Lists, Tangents, CornerForces, Vectors, Blocks, Dense];
+    Project "project" EachNode [Frame, Vectors, Blocks, Partials];
+    DirectSearch "direct_search" Once [Frame, Partials, Journal];
+    ExtendSearch "extend_search" EachNode [Frame, Vectors, Journal];
+    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, CornerForces, Vectors];
+    GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials];
+    ChooseLength "choose_length" Once [Frame, Partials, Journal];
+    Advance "advance" EachNode [Frame, Vectors, Journal];
+    MeasureChange "measure_change" EachNode [Frame, Vectors, Partials];
+    LimitChange "limit_change" Once [Frame, Partials, Journal];
+    ApplyChange "apply_change" EachNode [Frame, Vectors, Journal];
+}
+
+/// A kernel on a level.
+pub(crate) type Dispatch = (Step, usize);
+
+/// The kernels that look at a state.
+const EVALUATION: [Dispatch; 3] =
+    [(Step::Evaluate, 0), (Step::GatherGradient, 0), (Step::TakeEnergy, 0)];
+
+/// The kernels at the beginning of a frame, in order. `remember`: is the strain at its start what damping draws to?
+pub(crate) fn opening(remember: bool) -> Vec<Dispatch> {
+    let mut all = Vec::new();
+    if remember {
+        all.push((Step::Remember, 0));
+    }
+    all.push((Step::Predict, 0));
+    all.extend(EVALUATION);
+    all
+}
+
+/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results. `tail` is the first level that
+/// one workgroup handles alone, `levels` how many there are.
+pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
+    let mut all = vec![(Step::InvertDiagonal, 0)];
+    for level in 1..levels {
+        all.extend([(Step::Coarsen, level), (Step::InvertDiagonal, level)]);
+    }
+    all.extend([(Step::Factor, 0), (Step::BeginSolve, 0)]);
+    for _ in 0..cg {
+        cycle(0, tail, &mut all);
+        all.extend([
+            (Step::Project, 0),
+            (Step::DirectSearch, 0),
+            (Step::ExtendSearch, 0),
+            (Step::MultiplySearch, 0),
+            (Step::GatherProduct, 0),
+            (Step::ChooseLength, 0),
+            (Step::Advance, 0),
+        ]);
+    }
+    all.extend([(Step::MeasureChange, 0), (Step::LimitChange, 0), (Step::ApplyChange, 0)]);
+    all.extend(EVALUATION);
+    all
+}
+
+/// A V cycle from `level` on.
+fn cycle(level: usize, tail: usize, all: &mut Vec<Dispatch>) {
+    if level == tail {
+        all.push((Step::CycleTail, level));
+        return;
+    }
+    let product = (if level == 0 { Step::ProductFinest } else { Step::Product }, level);
+    all.extend([
+        (Step::BeginSmoothing, level),
+        product,
+        (Step::ContinueSmoothing, level),
+        product,
+        (Step::EndSmoothing, level),
+        (Step::RestrictResidual, level + 1),
+    ]);
+    cycle(level + 1, tail, all);
+    all.extend([
+        (Step::Prolong, level),
+        product,
+        (Step::RestartSmoothing, level),
+        product,
+        (Step::ContinueSmoothing, level),
+    ]);
+}

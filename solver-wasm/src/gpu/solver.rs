@@ -1,0 +1,519 @@
+//! A frame on the GPU.
+//!
+//! The state stays the CPU's between frames: what the kernels need of it goes up, the new displacements and a [`Journal`] come
+//! down. A Newton iteration runs without a look at its results, and takes the whole step; in play one is mostly enough, so there
+//! is one way down a frame. What the CPU's line search would have refused (the energy did not fall), a direction of negative
+//! curvature, nothing but capped steps, or numbers that are not finite make the CPU take the frame again from where it began. A
+//! GPU that is lost leaves the state as it was.
+
+use std::sync::Arc;
+
+use bytemuck::{Zeroable, bytes_of, cast_slice};
+
+use super::{
+    device::{Gpu, GpuError},
+    kernels::{Binding, Dispatch, Over, SOURCE, Step, iteration, opening},
+    layout::{
+        BLOCK_BYTES, DISPLACEMENT, FINEST_FIELDS, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level,
+        MAX_LEVELS, MAX_UNKNOWNS, Packed, PackedSpring, TANGENT_BYTES, VECTOR_BYTES, single,
+        vector,
+    },
+};
+use crate::{
+    contact::MAX_TIES,
+    control::{Control, TOOL_COUNT},
+    model::{Model, Spring},
+    newton::{Effort, Phase, ROUNDING, ROUNDING_FORCE},
+    real::{Lanes, Real, from_f32, is_finite},
+    state::State,
+    step::{Solver, StepReport},
+};
+
+/// Dead loads that fit beside supports and ties.
+const MAX_LOADS: usize = 256;
+/// Newton iterations that a journal has room for.
+const MAX_NEWTON: u32 = 2;
+/// Distance of the levels' numbers in their buffer: what every browser grants.
+const LEVEL_STRIDE: usize = 256;
+
+/// Why a scene stays on the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    /// Fibres, membranes and other laws than neo-Hookean have no kernels.
+    #[error("fibres, membranes or a law that the GPU does not have")]
+    Laws,
+    /// So few cells that there is nothing to gain.
+    #[error("too few cells")]
+    Small,
+    /// Coarsening ends at too many cells: thousands of separate pieces.
+    #[error("too many separate pieces")]
+    Pieces,
+}
+
+/// Can the GPU simulate this model? Pressures, contact and springs between bodies are decided frame by frame.
+///
+/// # Errors
+/// Why not.
+pub fn supports(model: &Model) -> Result<(), Unsupported> {
+    if !model.strain_points.is_empty() {
+        return Err(Unsupported::Laws);
+    }
+    if model.grids.len() < 2 {
+        return Err(Unsupported::Small);
+    }
+    let coarsest = &model.grids[model.grids.len() - 1];
+    if model.grids.len() > MAX_LEVELS || 3 * coarsest.node_count() > MAX_UNKNOWNS {
+        return Err(Unsupported::Pieces);
+    }
+    Ok(())
+}
+
+/// The kernels' scratch for a model.
+pub struct GpuSolver {
+    gpu: Gpu,
+    model: Arc<Model>,
+    packed: Packed,
+    effort: Effort,
+    opening: Vec<Dispatch>,
+    iteration: Vec<Dispatch>,
+    /// Pipeline and bindings of each [`Step`].
+    pipelines: Vec<(wgpu::ComputePipeline, wgpu::BindGroup)>,
+    /// By [`Binding`].
+    buffers: Vec<wgpu::Buffer>,
+    /// Where displacements and journal come down.
+    staging: wgpu::Buffer,
+    /// Springs of the finest level as they were last sorted by cell, and the order.
+    known: Vec<([u32; 8], [Real; 8])>,
+    order: Vec<u32>,
+    packed_springs: Vec<PackedSpring>,
+    most_couplings: usize,
+    upload: Vec<[f32; 4]>,
+    /// Displacements that the GPU has.
+    resident: Vec<Lanes>,
+    /// Steps that it took.
+    taken: u64,
+}
+
+impl GpuSolver {
+    /// Buffers and pipelines for the model of a CPU solver, with its effort.
+    ///
+    /// # Errors
+    /// The GPU was lost on the way.
+    pub fn new(gpu: &Gpu, solver: &Solver) -> Result<Self, GpuError> {
+        let model = Arc::clone(solver.model());
+        let packed = Packed::new(&model, solver.multigrid());
+        let effort = solver.effort;
+        let spring_capacity = model.supports[0].len() + TOOL_COUNT * MAX_TIES + MAX_LOADS;
+        let most_couplings = packed.levels[1..]
+            .iter()
+            .map(|level| (level.cell_count as usize).min(TOOL_COUNT * MAX_TIES))
+            .sum();
+        let buffers: Vec<_> = Binding::ALL
+            .iter()
+            .map(|binding| {
+                let size = size_of_binding(*binding, &packed, spring_capacity, most_couplings);
+                let usage = match binding.kind() {
+                    wgpu::BufferBindingType::Uniform => wgpu::BufferUsages::UNIFORM,
+                    wgpu::BufferBindingType::Storage { .. } => wgpu::BufferUsages::STORAGE,
+                };
+                gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: None,
+                    size: size.max(256) as u64,
+                    usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                })
+            })
+            .collect();
+        let pipelines = pipelines(gpu, &buffers);
+        let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: (model.node_count() * VECTOR_BYTES + size_of::<Journal>()) as u64,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let solver = Self {
+            gpu: gpu.clone(),
+            effort,
+            opening: opening(model.branches.is_empty()),
+            iteration: iteration(effort.cg, packed.levels.len(), packed.tail),
+            pipelines,
+            buffers,
+            staging,
+            known: Vec::new(),
+            order: Vec::new(),
+            packed_springs: Vec::with_capacity(spring_capacity),
+            most_couplings,
+            upload: Vec::with_capacity(model.node_count()),
+            resident: Vec::new(),
+            taken: 0,
+            packed,
+            model,
+        };
+        let levels: Vec<[u32; LEVEL_STRIDE / 4]> = (0..MAX_LEVELS as u32)
+            .map(|level| std::array::from_fn(|i| if i == 0 { level } else { 0 }))
+            .collect();
+        solver.write(Binding::AtLevel, 0, cast_slice(&levels));
+        solver.write(Binding::Tissues, 0, cast_slice(&solver.packed.tissues));
+        solver.write(Binding::Nodes, 0, cast_slice(&solver.packed.nodes));
+        solver.write(Binding::Lists, 0, cast_slice(&solver.packed.lists));
+        solver.write(Binding::Cells, 0, cast_slice(&solver.packed.cells));
+        if gpu.is_lost() { Err(GpuError::Lost) } else { Ok(solver) }
+    }
+
+    /// The GPU.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Number of steps that the GPU took itself.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Advance `state` by `control.dt`, as [`Solver::step`] does; `solver` is the CPU's, of the same model, and takes what is not
+    /// for the GPU: steps with touches or pressures, and those that went badly.
+    ///
+    /// # Errors
+    /// The GPU was lost; the state is as it was before.
+    pub async fn step(
+        &mut self,
+        solver: &mut Solver,
+        state: &mut State,
+        control: &Control,
+    ) -> Result<StepReport, GpuError> {
+        let mut report = StepReport::default();
+        let Some(phase) = solver.open(state, control, &mut report) else {
+            return Ok(solver.step(state, control));
+        };
+        if !self.send(solver, state, control, phase) {
+            solver.abandon(state);
+            return Ok(solver.step(state, control));
+        }
+        let most = self.effort.newton.clamp(1, MAX_NEWTON);
+        for newton in 1..=most {
+            let journal = match self.run(solver, newton == 1).await {
+                Ok(journal) => journal,
+                Err(error) => {
+                    solver.abandon(state);
+                    return Err(error);
+                }
+            };
+            let is_last = newton == most || self.is_enough(&journal);
+            let is_good = judge(&journal, &mut report) && is_finite(solver.displacements());
+            // Nothing but capped steps: violent.
+            if !is_good || (is_last && report.step_caps == newton) {
+                solver.abandon(state);
+                let mut report = solver.step(state, control);
+                report.redone += 1;
+                return Ok(report);
+            }
+            if is_last {
+                break;
+            }
+        }
+        self.resident.clear();
+        self.resident.extend_from_slice(solver.displacements());
+        solver.close(state, control, &mut report);
+        self.taken += 1;
+        Ok(report)
+    }
+
+    /// Everything that changes from frame to frame; `false` if some spring has no place here.
+    fn send(&mut self, solver: &Solver, state: &State, control: &Control, phase: Phase) -> bool {
+        if !self.send_springs(solver) {
+            return false;
+        }
+        let spacing = self.model.grids[0].spacing;
+        let mut levels = [Level::default(); MAX_LEVELS];
+        levels[..self.packed.levels.len()].copy_from_slice(&self.packed.levels);
+        let coarsest = self.packed.levels.len() - 1;
+        let unknowns = 3 * self.packed.levels[coarsest].node_count;
+        let frame = Frame {
+            gravity: vector(from_f32(self.model.gravity)),
+            rate: 1.0 / control.dt,
+            inertia: single(phase.inertia),
+            shift: single(phase.shift),
+            mode_scale: (1.0 / (4.0 * spacing)) as f32,
+            reach: single(phase.reach) * spacing as f32,
+            tolerance: self.effort.tolerance as f32,
+            cg_tolerance: self.effort.cg_tolerance as f32,
+            force_scale: solver.force_scale() as f32,
+            node_total: self.packed.nodes.len() as u32,
+            coarsest: coarsest as u32,
+            tail: self.packed.tail as u32,
+            couplings: unknowns * unknowns,
+            levels,
+        };
+        self.write(Binding::Frame, 0, bytes_of(&frame));
+        self.write(Binding::Journal, 0, bytes_of(&Journal::zeroed()));
+        self.upload.clear();
+        self.upload.extend(solver.inertial().iter().map(|u| vector(*u)));
+        self.write(Binding::Vectors, self.field(INERTIAL), cast_slice(&self.upload));
+        if self.resident != state.displacements {
+            self.upload.clear();
+            self.upload.extend(state.displacements.iter().map(|u| vector(*u)));
+            self.write(Binding::Vectors, self.field(DISPLACEMENT), cast_slice(&self.upload));
+        }
+        self.send_viscosity(solver);
+        // Until the frame is over no one knows what it has.
+        self.resident.clear();
+        true
+    }
+
+    /// What Maxwell branches draw to; without them the kernels find it.
+    fn send_viscosity(&mut self, solver: &Solver) {
+        if self.model.branches.is_empty() {
+            return;
+        }
+        let viscosity = solver.viscosity();
+        self.upload.clear();
+        for cell in 0..self.packed.tissues.len() {
+            let (group, lane) = self.model.grids[0].slot(cell);
+            let at = |column: Lanes| single(column.to_array()[lane]);
+            let [xx, yy, zz, xy, yz, zx] = viscosity.targets[group].map(at);
+            self.upload.extend([[xx, yy, zz, at(viscosity.ratios[group])], [xy, yz, zx, 0.0]]);
+        }
+        self.write(Binding::Strains, 0, cast_slice(&self.upload));
+    }
+
+    /// Supports, closed jaws and loads, sorted by cell.
+    fn send_springs(&mut self, solver: &Solver) -> bool {
+        let levels = &solver.multigrid().levels;
+        let springs = || levels[0].springs.iter().chain(solver.loads());
+        let key = |spring: &Spring| (spring.nodes, spring.weights);
+        if !springs().map(key).eq(self.known.iter().copied()) {
+            self.known.clear();
+            if !self.sort_springs(solver) {
+                return false;
+            }
+            self.known.extend(springs().map(key));
+        }
+        let count = levels[0].springs.len();
+        self.packed_springs.clear();
+        for i in &self.order {
+            let i = *i as usize;
+            let spring = if i < count { &levels[0].springs[i] } else { &solver.loads()[i - count] };
+            self.packed_springs.push(PackedSpring::new(spring));
+        }
+        self.write(Binding::Springs, 0, cast_slice(&self.packed_springs));
+        true
+    }
+
+    /// Give every spring to the cell that it is in, and tell the cells; `false` if one has no cell or they are too many.
+    fn sort_springs(&mut self, solver: &Solver) -> bool {
+        let levels = &solver.multigrid().levels;
+        let mut placed = Vec::new();
+        for (i, spring) in levels[0].springs.iter().chain(solver.loads()).enumerate() {
+            let Some(cell) = self.packed.cell_of(0, &spring.nodes) else { return false };
+            placed.push((cell, i as u32));
+        }
+        if placed.len() > self.packed_springs.capacity() {
+            return false;
+        }
+        placed.sort_unstable();
+        self.packed.clear_held();
+        self.order.clear();
+        for (cell, spring) in placed {
+            let at = self.order.len() as u32;
+            let held = &mut self.packed.cells[cell as usize].held;
+            if held[0] == held[1] {
+                held[0] = at;
+            }
+            held[1] = at + 1;
+            self.order.push(spring);
+        }
+        let mut couplings: Vec<[f32; 64]> = Vec::new();
+        for (g, level) in levels.iter().enumerate().skip(1) {
+            let first = self.packed.levels[g].first_cell;
+            for spring in &level.springs {
+                let Some(cell) = self.packed.cell_of(g, &spring.nodes) else { return false };
+                let held = &mut self.packed.cells[(first + cell) as usize].held;
+                if held[2] == u32::MAX {
+                    held[2] = couplings.len() as u32;
+                    couplings.push([0.0; 64]);
+                }
+                let [x, y, z, _] = vector(spring.stiffness);
+                if x != y || y != z {
+                    return false;
+                }
+                let coupling = &mut couplings[held[2] as usize];
+                for (k, sum) in coupling.iter_mut().enumerate() {
+                    *sum += x * single(spring.weights[k / 8]) * single(spring.weights[k % 8]);
+                }
+            }
+        }
+        if couplings.len() > self.most_couplings {
+            return false;
+        }
+        self.write(Binding::Cells, 0, cast_slice(&self.packed.cells));
+        let unknowns = 3 * self.packed.levels[self.packed.levels.len() - 1].node_count as usize;
+        self.write(Binding::Dense, unknowns * unknowns * 4, cast_slice(&couplings));
+        true
+    }
+
+    /// Run a Newton iteration and fetch what came of it.
+    async fn run(&mut self, solver: &mut Solver, is_first: bool) -> Result<Journal, GpuError> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            let opening = if is_first { &self.opening[..] } else { &[] };
+            for (step, level) in opening.iter().chain(&self.iteration) {
+                let kernel = step.kernel();
+                let (pipeline, bindings) = &self.pipelines[*step as usize];
+                let here = self.packed.levels[*level];
+                let offset = [(level * LEVEL_STRIDE) as u32];
+                let needs_level = kernel.bindings[0] == Binding::AtLevel;
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bindings, if needs_level { &offset } else { &[] });
+                let (cells, nodes) = (here.cell_count as usize, here.node_count as usize);
+                pass.dispatch_workgroups(kernel.over.groups(cells, nodes), 1, 1);
+            }
+        }
+        let bytes = (self.model.node_count() * VECTOR_BYTES) as u64;
+        let journal_bytes = size_of::<Journal>() as u64;
+        let from = self.field(DISPLACEMENT) as u64;
+        let vectors = &self.buffers[Binding::Vectors as usize];
+        encoder.copy_buffer_to_buffer(vectors, from, &self.staging, 0, bytes);
+        let journal = &self.buffers[Binding::Journal as usize];
+        encoder.copy_buffer_to_buffer(journal, 0, &self.staging, bytes, journal_bytes);
+        self.gpu.queue.submit([encoder.finish()]);
+        let displacements = solver.displacements_mut();
+        self.gpu
+            .read(&self.staging, bytes + journal_bytes, |data| {
+                let (vectors, journal) = data.split_at(bytes as usize);
+                for (u, bytes) in displacements.iter_mut().zip(vectors.chunks_exact(VECTOR_BYTES)) {
+                    let [x, y, z, _]: [f32; 4] = bytemuck::pod_read_unaligned(bytes);
+                    *u = from_f32([x, y, z]);
+                }
+                bytemuck::pod_read_unaligned(journal)
+            })
+            .await
+    }
+
+    /// Would the CPU stop here?
+    fn is_enough(&self, journal: &Journal) -> bool {
+        let norm = |k: u32| f64::from(journal.energies[k as usize][2]).sqrt();
+        journal.balanced != 0 || norm(journal.newton_iterations) <= self.effort.enough * norm(0)
+    }
+
+    fn write(&self, binding: Binding, offset: usize, data: &[u8]) {
+        if !data.is_empty() {
+            self.gpu.queue.write_buffer(&self.buffers[binding as usize], offset as u64, data);
+        }
+    }
+
+    /// Where a field of the finest level starts, in bytes.
+    fn field(&self, field: usize) -> usize {
+        let before = LEVEL_FIELDS * self.packed.nodes.len() + field * self.model.node_count();
+        before * VECTOR_BYTES
+    }
+}
+
+/// Would the CPU have taken the last Newton step?
+fn judge(journal: &Journal, report: &mut StepReport) -> bool {
+    let k = journal.newton_iterations as usize;
+    let [before, magnitude, ..] = journal.energies[k - 1];
+    let [after, magnitude_after, squared, _] = journal.energies[k];
+    let [slope, length, _, scale] = journal.steps[k - 1];
+    let rounding = f64::from(journal.roundings[k - 1][0]).sqrt() * f64::from(f32::EPSILON);
+    let doubt = ROUNDING_FORCE * rounding * f64::from(length);
+    let slack = ROUNDING * f64::from(magnitude + magnitude_after) + doubt;
+    report.newton_iterations = journal.newton_iterations;
+    report.cg_iterations = journal.cg_iterations;
+    report.step_caps += u32::from(scale > 0.0 && scale < 1.0);
+    let reference = f64::from(journal.energies[0][2]).sqrt();
+    report.residual = if reference > 0.0 { f64::from(squared).sqrt() / reference } else { 0.0 };
+    f64::from(after) <= f64::from(before) + f64::from(1e-4 * slope) + slack
+        && f64::from(slope) <= slack
+        && journal.negative == 0
+}
+
+/// Bytes of a buffer.
+fn size_of_binding(binding: Binding, packed: &Packed, springs: usize, couplings: usize) -> usize {
+    let (cells, nodes) = (packed.cells.len(), packed.nodes.len());
+    let finest = packed.levels[0];
+    let (finest_cells, finest_nodes) = (finest.cell_count as usize, finest.node_count as usize);
+    let unknowns = 3 * packed.levels[packed.levels.len() - 1].node_count as usize;
+    match binding {
+        Binding::AtLevel => MAX_LEVELS * LEVEL_STRIDE,
+        Binding::Frame => size_of::<Frame>(),
+        Binding::Cells => size_of_val(&packed.cells[..]),
+        Binding::Tissues => size_of_val(&packed.tissues[..]),
+        Binding::Nodes => size_of_val(&packed.nodes[..]),
+        Binding::Lists => size_of_val(&packed.lists[..]),
+        Binding::Springs => springs * size_of::<PackedSpring>(),
+        Binding::Tangents => cells * TANGENT_BYTES,
+        Binding::CornerForces => cells * 8 * VECTOR_BYTES,
+        Binding::Vectors => (LEVEL_FIELDS * nodes + FINEST_FIELDS * finest_nodes) * VECTOR_BYTES,
+        Binding::Blocks => (nodes + finest_nodes) * BLOCK_BYTES,
+        Binding::Strains => finest_cells * 2 * VECTOR_BYTES,
+        Binding::Partials => {
+            let groups = Over::EachCell.groups(finest_cells, finest_nodes)
+                + Over::EachNode.groups(finest_cells, finest_nodes);
+            groups as usize * VECTOR_BYTES
+        }
+        Binding::Journal => size_of::<Journal>(),
+        Binding::Dense => (unknowns * unknowns + 64 * couplings) * 4,
+    }
+}
+
+fn pipelines(gpu: &Gpu, buffers: &[wgpu::Buffer]) -> Vec<(wgpu::ComputePipeline, wgpu::BindGroup)> {
+    let device = &gpu.device;
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: None,
+        source: wgpu::ShaderSource::Wgsl(SOURCE.into()),
+    });
+    let pipeline = |step: &Step| {
+        let kernel = step.kernel();
+        let entries: Vec<_> = kernel
+            .bindings
+            .iter()
+            .map(|binding| wgpu::BindGroupLayoutEntry {
+                binding: *binding as u32,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty: binding.kind(),
+                    has_dynamic_offset: *binding == Binding::AtLevel,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(kernel.entry),
+            entries: &entries,
+        });
+        let resources: Vec<_> = kernel
+            .bindings
+            .iter()
+            .map(|binding| wgpu::BindGroupEntry {
+                binding: *binding as u32,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &buffers[*binding as usize],
+                    offset: 0,
+                    size: (*binding == Binding::AtLevel)
+                        .then_some(const { std::num::NonZeroU64::new(16).unwrap() }),
+                }),
+            })
+            .collect();
+        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(kernel.entry),
+            layout: &layout,
+            entries: &resources,
+        });
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.entry),
+            layout: Some(&device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: None,
+                bind_group_layouts: &[Some(&layout)],
+                immediate_size: 0,
+            })),
+            module: &module,
+            entry_point: Some(kernel.entry),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        (pipeline, group)
+    };
+    Step::ALL.iter().map(pipeline).collect()
+}

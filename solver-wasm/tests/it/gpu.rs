@@ -1,0 +1,176 @@
+//! The GPU against its twin on the CPU. Where there is no GPU the tests say so and pass.
+
+use std::sync::Arc;
+
+use solver_wasm::{
+    control::Control,
+    gpu::{Gpu, GpuError, GpuSolver, supports},
+    lattice::Lattice,
+    model::Model,
+    newton::Effort,
+    real::length_squared,
+    scene::Scene,
+    state::State,
+    step::Solver,
+};
+
+use crate::scenes::{free, hold, hung_ball, model};
+
+/// Largest distance of a node between the two, over the largest displacement, after [`FRAMES`] frames.
+const TOLERANCE: f32 = 1e-3;
+const FRAMES: u32 = 30;
+
+/// A GPU, or a loud word that there is none.
+async fn gpu(test: &str) -> Option<Gpu> {
+    match Gpu::open().await {
+        Ok(gpu) => Some(gpu),
+        Err(error) => {
+            say(&format!("skipping {test}: {error}"));
+            None
+        }
+    }
+}
+
+fn say(what: &str) {
+    #[cfg(target_arch = "wasm32")]
+    web_sys::console::log_1(&what.into());
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("{what}");
+}
+
+/// Both take the same fixed number of iterations.
+fn solver(model: &Arc<Model>) -> Solver {
+    let mut solver = Solver::new(Arc::clone(model));
+    solver.effort = Effort { newton: 2, cg: 3, cg_tolerance: 0.0, tolerance: 0.0, enough: 0.0 };
+    solver
+}
+
+/// Largest distance between two states [mm].
+fn distance(a: &State, b: &State) -> f32 {
+    let squared =
+        a.displacements.iter().zip(&b.displacements).map(|(a, b)| length_squared(*a - *b));
+    #[allow(clippy::unnecessary_cast)]
+    (squared.fold(0.0, |a, b| if b > a { b } else { a }).sqrt() as f32)
+}
+
+/// Step both from rest; `script` says what acts before each frame.
+async fn compare(name: &str, scene: Scene, script: impl Fn(u32, &Model, &mut State, &mut Control)) {
+    let Some(gpu) = gpu(name).await else { return };
+    let model = model(&scene);
+    supports(&model).expect("a scene for the GPU");
+    let (mut cpu, mut fallback) = (solver(&model), solver(&model));
+    let mut on_gpu = GpuSolver::new(&gpu, &fallback).expect("a GPU that stays");
+    let mut states = [State::at_rest(&model), State::at_rest(&model)];
+    let mut controls = [Control::default(), Control::default()];
+    let mut reports = Vec::new();
+    for frame in 0..FRAMES {
+        let ([a, b], [control_a, control_b]) = (&mut states, &mut controls);
+        script(frame, &model, a, control_a);
+        script(frame, &model, b, control_b);
+        cpu.step(a, control_a);
+        reports.push(on_gpu.step(&mut fallback, b, control_b).await.expect("a GPU that stays"));
+    }
+    let redone: u32 = reports.iter().map(|r| r.redone).sum();
+    let largest = states[0].max_displacement();
+    let relative = distance(&states[0], &states[1]) / largest;
+    say(&format!(
+        "{name} on {}: {} cells, largest displacement {largest:.2} mm, difference {relative:.1e}, {redone} redone",
+        gpu.name(),
+        model.cell_count(),
+    ));
+    assert_eq!(redone, 0, "{name}: {:?}", reports.last());
+    assert_eq!(on_gpu.taken(), u64::from(FRAMES), "{name}");
+    assert!(largest > 0.5, "{name}: {largest} mm");
+    assert!(relative <= TOLERANCE, "{name}: {relative}");
+}
+
+/// A bar clamped at one end with a slit from above through two thirds of it: nodes doubled along a sheet between two cells.
+fn slit_bar() -> Scene {
+    let mut lattice = Lattice::bar([16, 6, 6], 4.0);
+    let mut copies = std::collections::BTreeMap::new();
+    for i in 0..lattice.cells.len() {
+        let cell = lattice.cells[i];
+        for c in 0..8 {
+            let [x, _, z] = lattice.nodes[cell.nodes[c] as usize];
+            if x == 8 && z > 2 && cell.coord[0] >= 8 {
+                let node = cell.nodes[c];
+                let copy = *copies.entry(node).or_insert_with(|| {
+                    lattice.nodes.push(lattice.nodes[node as usize]);
+                    lattice.nodes.len() as u32 - 1
+                });
+                lattice.cells[i].nodes[c] = copy;
+            }
+        }
+    }
+    let mut scene = free(lattice, 40.0, 0.45);
+    hold(&mut scene, |p| (p[0] < 0.1).then_some([200.0; 3]));
+    scene.gravity = [0.0, 0.0, -9810.0];
+    scene
+}
+
+async fn ball_of_poisson_ratio_045() {
+    compare("ball, ν .45", hung_ball(64.0, 0.45), |_, _, _, _| ()).await;
+}
+
+async fn ball_of_poisson_ratio_048() {
+    compare("ball, ν .48", hung_ball(64.0, 0.48), |_, _, _, _| ()).await;
+}
+
+async fn bar_with_a_slit() {
+    compare("slit bar", slit_bar(), |_, _, _, _| ()).await;
+}
+
+async fn grasp_and_pull() {
+    let script = |frame: u32, model: &Model, state: &mut State, control: &mut Control| {
+        if frame == 0 {
+            let point = model.index().embed(0, [3.0, -60.0, 4.0]).expect("the front of the ball");
+            model.grasp(state, 0, point, 12.0).expect("tissue");
+        }
+        let t = frame as f32 / FRAMES as f32;
+        control.tool_goals[0] = Some([3.0 + 10.0 * t, -60.0 - 15.0 * t, 4.0 + 5.0 * t]);
+    };
+    compare("grasp and pull", hung_ball(64.0, 0.45), script).await;
+}
+
+async fn a_lost_gpu_changes_nothing() {
+    let Some(gpu) = gpu("lost GPU").await else { return };
+    let model = model(&hung_ball(40.0, 0.45));
+    let mut cpu = solver(&model);
+    let mut on_gpu = GpuSolver::new(&gpu, &cpu).expect("a GPU that stays");
+    let (mut state, control) = (State::at_rest(&model), Control::default());
+    for _ in 0..3 {
+        on_gpu.step(&mut cpu, &mut state, &control).await.expect("a GPU that stays");
+    }
+    let before = state.clone();
+    gpu.destroy();
+    let lost = on_gpu.step(&mut cpu, &mut state, &control).await;
+    assert_eq!(lost.expect_err("no device, no step"), GpuError::Lost);
+    assert_eq!(state, before);
+    let report = cpu.step(&mut state, &control);
+    assert_eq!(report.contained(), 0);
+    assert_eq!(state.step, before.step + 1);
+}
+
+macro_rules! tests {
+    ($($name:ident: $test:ident;)*) => {$(
+        #[cfg(not(target_arch = "wasm32"))]
+        #[test]
+        fn $name() {
+            pollster::block_on($test());
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        #[wasm_bindgen_test::wasm_bindgen_test]
+        async fn $name() {
+            $test().await;
+        }
+    )*};
+}
+
+tests! {
+    a_ball_sags_the_same_on_the_gpu: ball_of_poisson_ratio_045;
+    a_nearly_incompressible_ball_sags_the_same_on_the_gpu: ball_of_poisson_ratio_048;
+    a_bar_with_a_slit_sags_the_same_on_the_gpu: bar_with_a_slit;
+    grasped_tissue_follows_the_same_on_the_gpu: grasp_and_pull;
+    a_lost_gpu_leaves_the_state_as_it_was: a_lost_gpu_changes_nothing;
+}
