@@ -6,7 +6,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Array, ArrayBuffer, Float32Array, Reflect, Uint8Array};
 use solver_wasm::{
-    message::{Command, Report, STEP_DT, Stepped, decode_report, encode_commands},
+    message::{
+        Backend, Command, Preference, Report, STEP_DT, Stepped, decode_report, encode_commands,
+    },
     scene::Scene,
 };
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -124,6 +126,17 @@ fn worker_url() -> String {
         .unwrap_or_else(|| "/worker.js".into())
 }
 
+/// What `?backend=` in the page's address asks for.
+fn preference() -> Preference {
+    let search = web_sys::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
+    let asked = web_sys::UrlSearchParams::new_with_str(&search).ok().and_then(|p| p.get("backend"));
+    match asked.as_deref() {
+        Some("cpu") => Preference::Cpu,
+        Some("gpu") => Preference::Gpu,
+        _ => Preference::Auto,
+    }
+}
+
 fn now() -> f64 {
     js_sys::Date::now()
 }
@@ -167,6 +180,7 @@ impl Simulation {
         };
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let mut queue = Queue::default();
+        queue.push(Command::Prefer(preference()));
         queue.push(Command::Load(Box::new(scene.clone())));
         Ok(Self {
             channel,
@@ -263,7 +277,18 @@ impl Simulation {
     fn read(&mut self, report: Report, moved: bool, said: &mut Vec<Message>) {
         let mut channel = self.channel.borrow_mut();
         match report {
-            Report::Ready { cells, nodes, settle_ms, stepped } => {
+            Report::Ready { cells, nodes, settle_ms, race, stepped } => {
+                let side = if race.winner == Backend::Gpu { "GPU" } else { "CPU" };
+                web_sys::console::info_1(
+                    &format!(
+                        "tissue on the {side}: {} ({:.1} ms a step; {} {:.1} ms)",
+                        race.reason,
+                        race.cpu_ms,
+                        if race.adapter.is_empty() { "GPU" } else { &race.adapter },
+                        race.gpu_ms
+                    )
+                    .into(),
+                );
                 channel.loading = false;
                 self.ready = true;
                 self.last = stepped;

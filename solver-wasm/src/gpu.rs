@@ -15,9 +15,11 @@
 mod device;
 mod kernels;
 mod layout;
+mod play;
 mod solver;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
 pub use device::{Gpu, GpuError};
+pub use play::Play;
 pub use solver::{GpuSolver, Unsupported, supports};

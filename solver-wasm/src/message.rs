@@ -4,6 +4,8 @@
 //! Worker → page: `[Uint8Array (postcard of Report), ArrayBuffer | null (f32 displacements [node_count, 4], mm)]`.
 //! The worker's first message is `[null, null]`: it is alive and may be sent commands. What is sent before is lost. A panic
 //! in the worker is an uncaught error there: the page hears it as the `error` event of its `Worker`, and starts a new one.
+//! A first entry that is the string `lose the GPU` destroys the worker's GPU device, as a reset of the driver would, and has no
+//! answer: journeys use it.
 //! Every batch of commands is answered by exactly one report; the page keeps at most one batch under way, so the
 //! solver needs no clock and a slow machine gets slow motion, never a queue.
 
@@ -56,6 +58,36 @@ pub enum Command {
     },
     /// Advance by a number of steps of [`STEP_DT`].
     Step(u8),
+    /// Where the scenes that are loaded from now on are to be computed; what a worker without a GPU ignores. `Cpu` holds for the
+    /// loaded scene as well.
+    Prefer(Preference),
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Preference {
+    /// Where a few steps of the loaded scene are quicker.
+    #[default]
+    Auto,
+    /// On the CPU.
+    Cpu,
+    /// On the GPU, if it can, however slow.
+    Gpu,
+}
+
+/// How CPU and GPU compared on the loaded scene.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Race {
+    /// Where steps will be computed; each says for itself where it was.
+    pub winner: Backend,
+    /// What the GPU calls itself; empty without one, or if the browser does not say.
+    pub adapter: String,
+    /// Median time of a step on the CPU [ms]; 0 if it was not measured.
+    pub cpu_ms: f32,
+    /// Median time of a step on the GPU, until its result is here [ms]; 0 if it was not measured.
+    pub gpu_ms: f32,
+    /// Why the one or the other.
+    pub reason: String,
 }
 
 /// The worker's answer to a batch of commands.
@@ -67,8 +99,10 @@ pub enum Report {
         cells: u32,
         /// Number of nodes.
         nodes: u32,
-        /// Time that settling took [ms].
+        /// Time that settling took, the race included [ms].
         settle_ms: f32,
+        /// Why the scene is computed where it is.
+        race: Race,
         /// State after settling.
         stepped: Stepped,
     },
@@ -110,7 +144,7 @@ pub enum Backend {
     /// This thread, four cells abreast.
     #[default]
     Cpu,
-    /// WebGPU compute.
+    /// WebGPU compute. Steps with contact or pressure, and those that go badly there, are the CPU's all the same.
     Gpu,
 }
 

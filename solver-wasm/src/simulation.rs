@@ -8,7 +8,7 @@ use crate::{
         instrument::{Pose, unit_quaternion},
     },
     control::{Control, Goals, TOOL_COUNT},
-    message::{Command, Mechanics, Report, Stepped, ToolForce},
+    message::{Backend, Command, Mechanics, Race, Report, Stepped, ToolForce},
     model::Model,
     newton::{Clock, Effort},
     real::{LANES, length_squared, real, to_f32},
@@ -56,20 +56,26 @@ pub struct Simulation {
     clock: Option<Clock>,
 }
 
+/// A scene with its solver and state.
 #[derive(Clone, Debug)]
-struct Loaded {
-    solver: Solver,
+pub(crate) struct Loaded {
+    pub solver: Solver,
     settled: State,
-    state: State,
-    control: Control,
+    pub state: State,
+    pub control: Control,
     /// What it was before the batch.
     before: (State, Goals, Tally),
-    tally: Tally,
+    pub tally: Tally,
+}
+
+/// A batch under way; what it loads replaces the old scene when it ends.
+pub(crate) struct Batch {
+    fresh: Option<Loaded>,
 }
 
 /// What is reported beside the state.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     residual: f32,
     contained: u32,
     slowed_tools: u32,
@@ -113,44 +119,61 @@ impl Simulation {
     /// # Errors
     /// The first command that cannot be carried out.
     pub fn try_apply(&mut self, commands: Vec<Command>) -> Result<Report, Refusal> {
+        let mut batch = self.begin();
+        for command in commands {
+            if let Err(refusal) = self.carry_out(&mut batch, command) {
+                self.undo();
+                return Err(refusal);
+            }
+        }
+        self.end(batch)
+    }
+
+    /// Begin a batch: from here on [`Simulation::undo`] leads back.
+    pub(crate) fn begin(&mut self) -> Batch {
         if let Some(loaded) = &mut self.loaded {
             loaded.before.0.copy_from(&loaded.state);
             loaded.before.1 = loaded.control.goals();
             loaded.before.2 = loaded.tally;
         }
-        let mut fresh: Option<Loaded> = None;
-        let mut outcome = Ok(());
-        for command in commands {
-            let done = if let Command::Load(scene) = command {
-                Loaded::new(&scene).map(|mut loaded| {
-                    if let Some(clock) = self.clock {
-                        loaded.solver.set_clock(clock);
-                    }
-                    loaded.take_inventory();
-                    fresh = Some(loaded);
-                })
-            } else {
-                match fresh.as_mut().or(self.loaded.as_mut()) {
-                    Some(loaded) => loaded.carry_out(&command),
-                    None => Err(Refusal::NotLoaded),
+        Batch { fresh: None }
+    }
+
+    /// One command of a batch.
+    pub(crate) fn carry_out(&mut self, batch: &mut Batch, command: Command) -> Result<(), Refusal> {
+        match command {
+            Command::Load(scene) => {
+                let mut loaded = Loaded::new(&scene)?;
+                if let Some(clock) = self.clock {
+                    loaded.solver.set_clock(clock);
                 }
-            };
-            if done.is_err() {
-                outcome = done;
-                break;
+                loaded.take_inventory();
+                batch.fresh = Some(loaded);
+                Ok(())
+            }
+            // There is nothing but the CPU here.
+            Command::Prefer(_) => Ok(()),
+            command => {
+                let loaded = batch.fresh.as_mut().or(self.loaded.as_mut());
+                loaded.ok_or(Refusal::NotLoaded)?.carry_out(&command)
             }
         }
-        if let Err(refusal) = outcome {
-            if let Some(loaded) = &mut self.loaded {
-                loaded.state.copy_from(&loaded.before.0);
-                (loaded.control.tool_goals, loaded.control.tool_turns) = loaded.before.1;
-                loaded.tally = loaded.before.2;
-            }
-            return Err(refusal);
+    }
+
+    /// Back to before the batch.
+    pub(crate) fn undo(&mut self) {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.state.copy_from(&loaded.before.0);
+            (loaded.control.tool_goals, loaded.control.tool_turns) = loaded.before.1;
+            loaded.tally = loaded.before.2;
         }
-        let is_fresh = fresh.is_some();
+    }
+
+    /// End a batch whose commands were all carried out.
+    pub(crate) fn end(&mut self, batch: Batch) -> Result<Report, Refusal> {
+        let is_fresh = batch.fresh.is_some();
         if is_fresh {
-            self.loaded = fresh;
+            self.loaded = batch.fresh;
         }
         let loaded = self.loaded.as_ref().ok_or(Refusal::NotLoaded)?;
         let stepped = loaded.stepped();
@@ -159,7 +182,13 @@ impl Simulation {
         }
         let model = loaded.solver.model();
         let (cells, nodes) = (model.cell_count() as u32, model.node_count() as u32);
-        Ok(Report::Ready { cells, nodes, settle_ms: 0.0, stepped })
+        Ok(Report::Ready { cells, nodes, settle_ms: 0.0, race: Race::default(), stepped })
+    }
+
+    /// What is loaded.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn loaded_mut(&mut self) -> Option<&mut Loaded> {
+        self.loaded.as_mut()
     }
 
     /// Number of nodes; 0 before a scene is loaded.
@@ -179,6 +208,14 @@ impl Simulation {
             let [x, y, z] = to_f32(*u);
             out.copy_from_slice(&[x, y, z, 0.0]);
         }
+    }
+}
+
+#[cfg(feature = "gpu")]
+impl Batch {
+    /// Does it load a scene?
+    pub fn is_fresh(&self) -> bool {
+        self.fresh.is_some()
     }
 }
 
@@ -207,7 +244,7 @@ impl Loaded {
         let model = self.solver.model();
         match command {
             // Handled by the caller, which owns what a load replaces.
-            Command::Load(_) => {}
+            Command::Load(_) | Command::Prefer(_) => {}
             Command::Reset => {
                 self.state.copy_from(&self.settled);
                 self.control.tool_goals = [None; TOOL_COUNT];
@@ -247,15 +284,21 @@ impl Loaded {
             Command::Step(count) => {
                 for _ in 0..*count {
                     let report = self.solver.step(&mut self.state, &self.control);
-                    self.tally.add(&report);
-                    self.tally.mechanics.stages = self.solver.stages();
-                    if self.state.step.is_multiple_of(INVENTORY_PERIOD) {
-                        self.take_inventory();
-                    }
+                    self.note(&report, Backend::Cpu);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Take down how a step went.
+    pub fn note(&mut self, report: &StepReport, backend: Backend) {
+        self.tally.add(report);
+        self.tally.mechanics.backend = backend;
+        self.tally.mechanics.stages = self.solver.stages();
+        if self.state.step.is_multiple_of(INVENTORY_PERIOD) {
+            self.take_inventory();
+        }
     }
 
     fn stepped(&self) -> Stepped {

@@ -47,7 +47,7 @@ impl Checks {
 }
 
 const QUICK_CHECKS: usize = 6;
-const FULL_CHECKS: usize = 5;
+const FULL_CHECKS: usize = 6;
 
 /// Run the checks; the last line counts them.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
@@ -154,6 +154,7 @@ fn full(place: &Place, built: &Built, checks: &mut Checks) {
         let browser = browser.as_ref().context("no browser")?;
         wasm_tests(place, running, &built.toolchain, &built.paths, browser)
     });
+    checks.check("GPU kernels by Vulkan", |running| gpu_tests(place, running));
     for (name, webgpu) in [("journeys with WebGPU", true), ("journeys without WebGPU", false)] {
         checks.check(name, |running| {
             let browser = browser.as_ref().context("no browser")?;
@@ -200,6 +201,8 @@ fn wasm_tests(
             "app",
             "--package",
             "solver-wasm",
+            "--features",
+            "solver-wasm/gpu",
             "--bins",
             "--lib",
             "--tests",
@@ -220,6 +223,19 @@ fn wasm_tests(
         bail!("no test ran in the browser. Remedy: read the log");
     }
     Ok(format!("{passed} tests"))
+}
+
+/// The GPU's kernels against their twins, on the machine's own GPU; what is skipped for want of one is said.
+fn gpu_tests(place: &Place, running: &Running) -> Result<String> {
+    let solver = ["--package", "solver-wasm", "--features", "gpu"];
+    let mut clippy = cargo(place);
+    clippy.arg("clippy").args(solver).args(["--all-targets", "--", "-D", "warnings"]);
+    running.run(&mut clippy, "mend what is listed above")?;
+    let mut tests = cargo(place);
+    tests.arg("test").args(solver).args(["--lib", "--test", "it", "--", "gpu", "--nocapture"]);
+    let output = running.run(&mut tests, "mend what is listed above")?;
+    let skipped = output.lines().filter(|line| line.contains("skipping")).count();
+    Ok(if skipped > 0 { format!("{skipped} SKIPPED: no GPU here") } else { String::new() })
 }
 
 /// The end-to-end journeys against the real server.

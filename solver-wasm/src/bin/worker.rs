@@ -2,28 +2,29 @@
 
 #[cfg(target_arch = "wasm32")]
 mod dedicated {
-    use std::cell::RefCell;
+    use std::{cell::RefCell, collections::VecDeque};
 
     use js_sys::{Array, ArrayBuffer, Float32Array, Uint8Array};
     use solver_wasm::{
+        gpu::Play,
         message::{Report, decode_commands, encode_report},
-        simulation::Simulation,
     };
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
     /// What lives as long as the worker.
     struct Worker {
-        simulation: Simulation,
+        play: Play,
         /// Displacements on their way from the solver to a transferable buffer.
         staging: Vec<f32>,
     }
 
     thread_local! {
-        static WORKER: RefCell<Worker> = RefCell::new(Worker {
-            simulation: Simulation::with_clock(now),
-            staging: Vec::new(),
-        });
+        /// None while it answers.
+        static WORKER: RefCell<Option<Worker>> =
+            RefCell::new(Some(Worker { play: Play::with_clock(now), staging: Vec::new() }));
+        /// Messages that came meanwhile.
+        static WAITING: RefCell<VecDeque<JsValue>> = RefCell::default();
     }
 
     /// Milliseconds since the worker began.
@@ -38,10 +39,9 @@ mod dedicated {
         let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
         let sender = scope.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let sent = WORKER.with_borrow_mut(|worker| worker.answer(&sender, &event.data()));
-            if let Err(error) = sent {
-                // Nothing here can mend a browser that refuses a message: the page hears an uncaught error.
-                wasm_bindgen::throw_val(error);
+            WAITING.with_borrow_mut(|waiting| waiting.push_back(event.data()));
+            if let Some(worker) = WORKER.take() {
+                wasm_bindgen_futures::spawn_local(work(worker, sender.clone()));
             }
         });
         scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -49,17 +49,32 @@ mod dedicated {
         scope.post_message(&Array::of2(&JsValue::NULL, &JsValue::NULL))
     }
 
+    /// Answer what waits.
+    async fn work(mut worker: Worker, scope: DedicatedWorkerGlobalScope) {
+        while let Some(data) = WAITING.with_borrow_mut(VecDeque::pop_front) {
+            if let Err(error) = worker.answer(&scope, &data).await {
+                // Nothing here can mend a browser that refuses a message: the page hears an uncaught error.
+                wasm_bindgen::throw_val(error);
+            }
+        }
+        WORKER.set(Some(worker));
+    }
+
     impl Worker {
-        fn answer(
+        async fn answer(
             &mut self,
             scope: &DedicatedWorkerGlobalScope,
             data: &JsValue,
         ) -> Result<(), JsValue> {
             let message: &Array = data.unchecked_ref();
+            if message.get(0).as_string().is_some_and(|word| word == "lose the GPU") {
+                self.play.lose_gpu();
+                return Ok(());
+            }
             let before = now();
             let mut report = match message.get(0).dyn_into::<Uint8Array>() {
                 Ok(bytes) => match decode_commands(&bytes.to_vec()) {
-                    Ok(commands) => self.simulation.apply(commands),
+                    Ok(commands) => self.play.apply(commands).await,
                     Err(error) => Report::Refused { reason: error.to_string() },
                 },
                 Err(_) => Report::Refused {
@@ -75,8 +90,9 @@ mod dedicated {
             }
 
             // Recycle the page's spent buffer if it has the right size.
-            self.staging.resize(self.simulation.node_count() * 4, 0.0);
-            self.simulation.write_displacements(&mut self.staging);
+            let simulation = self.play.simulation();
+            self.staging.resize(simulation.node_count() * 4, 0.0);
+            simulation.write_displacements(&mut self.staging);
             let bytes = (self.staging.len() * 4) as u32;
             let buffer = match message.get(1).dyn_into::<ArrayBuffer>() {
                 Ok(spent) if spent.byte_length() == bytes => spent,

@@ -1,9 +1,6 @@
 //! A GPU that answers, until it does not.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 use futures_channel::oneshot;
 
@@ -14,8 +11,8 @@ pub enum GpuError {
     #[error("no GPU: {0}")]
     None(String),
     /// It was there and is gone, or does not do what it was told.
-    #[error("the GPU was lost")]
-    Lost,
+    #[error("the GPU was lost: {0}")]
+    Lost(String),
 }
 
 /// An opened GPU.
@@ -24,7 +21,8 @@ pub struct Gpu {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
     name: String,
-    lost: Arc<AtomicBool>,
+    /// Why it is gone, once it is.
+    lost: Arc<OnceLock<String>>,
 }
 
 impl Gpu {
@@ -49,12 +47,16 @@ impl Gpu {
         };
         let (device, queue) =
             adapter.request_device(&descriptor).await.map_err(|e| GpuError::None(e.to_string()))?;
-        let lost = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&lost);
-        device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Relaxed));
+        let lost = Arc::new(OnceLock::new());
+        let reason = Arc::clone(&lost);
+        device.set_device_lost_callback(move |_, message| {
+            reason.get_or_init(|| message);
+        });
         // A call that fails leaves results that cannot be trusted: as good as lost.
-        let flag = Arc::clone(&lost);
-        device.on_uncaptured_error(Arc::new(move |_| flag.store(true, Ordering::Relaxed)));
+        let reason = Arc::clone(&lost);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            reason.get_or_init(|| error.to_string());
+        }));
         let info = adapter.get_info();
         let name = match info.name.as_str() {
             "" => [info.driver.as_str(), "WebGPU"].into_iter().find(|n| !n.is_empty()),
@@ -68,9 +70,12 @@ impl Gpu {
         &self.name
     }
 
-    /// Is it gone?
-    pub fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Relaxed)
+    /// Is it still there?
+    ///
+    /// # Errors
+    /// No; why.
+    pub fn check(&self) -> Result<(), GpuError> {
+        self.lost.get().map_or(Ok(()), |reason| Err(GpuError::Lost(reason.clone())))
     }
 
     /// Destroy the device, as a reset of the driver would.
@@ -93,11 +98,11 @@ impl Gpu {
         // Natively someone has to push; in a browser the event loop does.
         let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
         let outcome = receiver.await;
-        if self.is_lost() || !matches!(outcome, Ok(Ok(()))) {
-            return Err(GpuError::Lost);
-        }
+        self.check()?;
+        let lost = || GpuError::Lost("nothing came back".into());
+        outcome.map_err(|_| lost())?.map_err(|_| lost())?;
         let taken = {
-            let view = buffer.get_mapped_range(..bytes).map_err(|_| GpuError::Lost)?;
+            let view = buffer.get_mapped_range(..bytes).map_err(|_| lost())?;
             take(&view)
         };
         buffer.unmap();

@@ -45,7 +45,7 @@ fn invert_diagonal(@builtin(global_invocation_id) id: vec3u) {
         let p = cells[cell].moments.x;
         let q = cells[cell].moments.y;
         let r = cells[cell].moments.z;
-        let side = 2.0 * vec3f(vec3u(c & 1u, c >> 1u & 1u, c >> 2u)) - vec3f(1.0);
+        let side = 2.0 * vec3f(vec3u(c & 1u, (c >> 1u) & 1u, c >> 2u)) - vec3f(1.0);
         // The corner's function about the centroid: (α ± ξ)(β ± η)(γ ± ζ).
         let reach = vec3f(1.0) + x * side;
         let slope = reach.yxx * reach.zzy * side;

@@ -157,7 +157,8 @@ impl GpuSolver {
         solver.write(Binding::Nodes, 0, cast_slice(&solver.packed.nodes));
         solver.write(Binding::Lists, 0, cast_slice(&solver.packed.lists));
         solver.write(Binding::Cells, 0, cast_slice(&solver.packed.cells));
-        if gpu.is_lost() { Err(GpuError::Lost) } else { Ok(solver) }
+        gpu.check()?;
+        Ok(solver)
     }
 
     /// The GPU.

@@ -1,15 +1,20 @@
 //! The GPU against its twin on the CPU. Where there is no GPU the tests say so and pass.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use solver_wasm::{
     control::Control,
-    gpu::{Gpu, GpuError, GpuSolver, supports},
+    gpu::{Gpu, GpuError, GpuSolver, Play, supports},
     lattice::Lattice,
+    message::{Backend, Command, Preference, Report},
     model::Model,
     newton::Effort,
     real::length_squared,
     scene::Scene,
+    simulation::Simulation,
     state::State,
     step::Solver,
 };
@@ -144,11 +149,64 @@ async fn a_lost_gpu_changes_nothing() {
     let before = state.clone();
     gpu.destroy();
     let lost = on_gpu.step(&mut cpu, &mut state, &control).await;
-    assert_eq!(lost.expect_err("no device, no step"), GpuError::Lost);
+    assert!(matches!(lost, Err(GpuError::Lost(_))), "{lost:?}");
     assert_eq!(state, before);
     let report = cpu.step(&mut state, &control);
     assert_eq!(report.contained(), 0);
     assert_eq!(state.step, before.step + 1);
+}
+
+/// A clock that only says that time passes.
+fn ticks() -> f64 {
+    static TIME: AtomicU32 = AtomicU32::new(0);
+    f64::from(TIME.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn play_goes_on_without_the_gpu() {
+    if gpu("fallback").await.is_none() {
+        return;
+    }
+    let scene = hung_ball(40.0, 0.45);
+    let point = solver_wasm::embed::LatticeIndex::new(&scene.lattice).embed(0, [3.0, -37.0, 4.0]);
+    let grasp = Command::Grasp { tool: 0, point: point.expect("the front"), radius: 9.0 };
+    let mut play = Play::with_clock(ticks);
+    let load = vec![
+        Command::Prefer(Preference::Gpu),
+        Command::Load(Box::new(scene.clone())),
+        grasp.clone(),
+    ];
+    let loaded = play.apply(load).await;
+    let Report::Ready { race, .. } = loaded else { panic!("{loaded:?}") };
+    assert_eq!(race.winner, Backend::Gpu, "{race:?}");
+    let mut reference = Simulation::default();
+    reference.apply(vec![Command::Load(Box::new(scene)), grasp]);
+    for frame in 0..20_u8 {
+        if frame == 10 {
+            play.lose_gpu();
+        }
+        let t = f32::from(frame) / 20.0;
+        let position = [3.0, -37.0 - 12.0 * t, 4.0 + 5.0 * t];
+        let batch = vec![Command::Move { tool: 0, position }, Command::Step(1)];
+        reference.apply(batch.clone());
+        let report = play.apply(batch).await;
+        let Report::Stepped(stepped) = report else { panic!("{report:?}") };
+        assert_eq!(stepped.step, u64::from(frame) + 1);
+        let backend = if frame < 10 { Backend::Gpu } else { Backend::Cpu };
+        assert_eq!(stepped.mechanics.backend, backend, "frame {frame}");
+    }
+    let (a, b) = (reference.state().expect("loaded"), play.simulation().state().expect("loaded"));
+    let difference = distance(a, b) / a.max_displacement();
+    say(&format!("device lost half way: difference {difference:.1e}"));
+    assert!(difference <= TOLERANCE, "{difference}");
+}
+
+async fn the_cpu_can_be_asked_for() {
+    let mut play = Play::with_clock(ticks);
+    let load =
+        vec![Command::Prefer(Preference::Cpu), Command::Load(Box::new(hung_ball(40.0, 0.45)))];
+    let loaded = play.apply(load).await;
+    let Report::Ready { race, .. } = loaded else { panic!("{loaded:?}") };
+    assert_eq!((race.winner, race.gpu_ms), (Backend::Cpu, 0.0));
 }
 
 macro_rules! tests {
@@ -172,5 +230,7 @@ tests! {
     a_nearly_incompressible_ball_sags_the_same_on_the_gpu: ball_of_poisson_ratio_048;
     a_bar_with_a_slit_sags_the_same_on_the_gpu: bar_with_a_slit;
     grasped_tissue_follows_the_same_on_the_gpu: grasp_and_pull;
+    play_goes_on_when_the_gpu_is_lost: play_goes_on_without_the_gpu;
+    the_cpu_computes_when_it_is_asked_for: the_cpu_can_be_asked_for;
     a_lost_gpu_leaves_the_state_as_it_was: a_lost_gpu_changes_nothing;
 }
