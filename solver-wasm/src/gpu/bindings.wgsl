@@ -62,12 +62,6 @@ struct Tangent {
     hourglass_dilatation: array<vec4f, 3>,
 }
 
-// Symmetric: (xx, yy, zz, xy), (yz, zx).
-struct Block {
-    main: vec4f,
-    rest: vec4f,
-}
-
 struct Level {
     first_node: u32,
     node_count: u32,
@@ -136,16 +130,15 @@ struct Journal {
 @group(0) @binding(6) var<storage, read> springs: array<Spring>;
 @group(0) @binding(7) var<storage, read_write> tangents: array<Tangent>;
 @group(0) @binding(8) var<storage, read_write> corner_forces: array<vec4f>;
-// Fields of nodal vectors: residual, solution, direction of all levels, then those of the finest level.
+// Fields of nodal vectors: residual, solution, direction and two for the inverse of the diagonal block of all levels, then those of
+// the finest level.
 @group(0) @binding(9) var<storage, read_write> vectors: array<vec4f>;
-// Inverses of the diagonal blocks, then the finest level's diagonals.
-@group(0) @binding(10) var<storage, read_write> blocks: array<Block>;
 // The strain C − I that viscosity draws to: xx, yy, zz (w: modulus over the shear modulus) and xy, yz, zx.
-@group(0) @binding(11) var<storage, read_write> strains: array<vec4f>;
-@group(0) @binding(12) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(13) var<storage, read_write> journal: Journal;
+@group(0) @binding(10) var<storage, read_write> strains: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(12) var<storage, read_write> journal: Journal;
 // The coarsest level's matrix, then its inverse; after it 8 × 8 couplings of coarse cells by closed jaws.
-@group(0) @binding(14) var<storage, read_write> dense: array<f32>;
+@group(0) @binding(13) var<storage, read_write> dense: array<f32>;
 
 fn level() -> Level {
     return frame.levels[at_level.x];
@@ -159,6 +152,11 @@ fn direction(node: u32) -> u32 {
     return 2u * frame.node_total + node;
 }
 
+// Symmetric: (xx, yy, zz, xy), and (yz, zx) after `node_total` more.
+fn inverse(node: u32) -> u32 {
+    return 3u * frame.node_total + node;
+}
+
 // Fields of the finest level.
 const GRADIENT = 0u;
 const CHANGE = 1u;
@@ -167,14 +165,20 @@ const SEARCH = 3u;
 const PRODUCT = 4u;
 const INERTIAL = 5u;
 const DISPLACEMENT = 6u;
+const DIAGONAL = 7u;
 
 fn finest(field: u32, node: u32) -> u32 {
-    return 3u * frame.node_total + field * frame.levels[0].node_count + node;
+    return 5u * frame.node_total + field * frame.levels[0].node_count + node;
 }
 
 // Stiffness of mass and lumped supports at a node [mN/mm].
 fn inertia_of(node: Node) -> vec3f {
     return node.support.xyz + vec3f(node.support.w * frame.shift);
+}
+
+// Are the conjugate gradients of this Newton iteration over? Then what is left of them has nothing to do.
+fn is_idle() -> bool {
+    return journal.finished != 0u;
 }
 
 // Workgroup sums: x, y, z added, w the greatest.

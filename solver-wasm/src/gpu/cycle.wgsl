@@ -27,8 +27,8 @@ fn product_of(index: u32) {
 }
 
 fn solve_block(node: u32, r: vec3f) -> vec3f {
-    let main = blocks[node].main;
-    let rest = blocks[node].rest;
+    let main = vectors[inverse(node)];
+    let rest = vectors[inverse(node) + frame.node_total];
     return vec3f(
         main.x * r.x + main.w * r.y + rest.y * r.z,
         main.w * r.x + main.y * r.y + rest.x * r.z,
@@ -105,7 +105,7 @@ fn solve_at(here: Level, row: u32) {
 @compute @workgroup_size(64)
 fn product(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.cell_count {
+    if id.x < here.cell_count && !is_idle() {
         product_of(here.first_cell + id.x);
     }
 }
@@ -113,7 +113,7 @@ fn product(@builtin(global_invocation_id) id: vec3u) {
 // The finest level's product has springs besides.
 @compute @workgroup_size(64)
 fn product_finest(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= frame.levels[0].cell_count {
+    if id.x >= frame.levels[0].cell_count || is_idle() {
         return;
     }
     let cell = cells[id.x];
@@ -145,7 +145,7 @@ fn hold(cell: Cell, at_corners: array<vec3f, 8>, product: array<vec3f, 8>) -> ar
 @compute @workgroup_size(64)
 fn begin_smoothing(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         begin_at(here.first_node + id.x, here.chebyshev);
     }
 }
@@ -153,7 +153,7 @@ fn begin_smoothing(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn continue_smoothing(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         continue_at(here.first_node + id.x, here.chebyshev);
     }
 }
@@ -161,7 +161,7 @@ fn continue_smoothing(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn end_smoothing(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         subtract_at(here.first_node + id.x);
     }
 }
@@ -169,7 +169,7 @@ fn end_smoothing(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn restart_smoothing(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         restart_at(here.first_node + id.x, here.chebyshev);
     }
 }
@@ -177,7 +177,7 @@ fn restart_smoothing(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn restrict_residual(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         restrict_at(here.first_node + id.x);
     }
 }
@@ -185,15 +185,23 @@ fn restrict_residual(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn prolong(@builtin(global_invocation_id) id: vec3u) {
     let here = level();
-    if id.x < here.node_count {
+    if id.x < here.node_count && !is_idle() {
         prolong_at(here.first_node + id.x);
     }
 }
 
 // All levels from `frame.tail` down and up again, in one workgroup: their cells are too few to fill a GPU, and what they would
 // cost is the way between kernels.
+var<workgroup> finished: u32;
+
 @compute @workgroup_size(256)
 fn cycle_tail(@builtin(local_invocation_index) lane: u32) {
+    if lane == 0u {
+        finished = journal.finished;
+    }
+    if workgroupUniformLoad(&finished) != 0u {
+        return;
+    }
     for (var l = frame.tail; l < frame.coarsest; l++) {
         let here = frame.levels[l];
         for (var n = lane; n < here.node_count; n += 256u) {

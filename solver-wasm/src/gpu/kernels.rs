@@ -27,7 +27,6 @@ pub(crate) enum Binding {
     Tangents,
     CornerForces,
     Vectors,
-    Blocks,
     Strains,
     Partials,
     Journal,
@@ -35,13 +34,13 @@ pub(crate) enum Binding {
 }
 
 use Binding::{
-    AtLevel, Blocks, Cells, CornerForces, Dense, Frame, Journal, Lists, Nodes, Partials, Springs,
-    Strains, Tangents, Tissues, Vectors,
+    AtLevel, Cells, CornerForces, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains,
+    Tangents, Tissues, Vectors,
 };
 
 impl Binding {
     /// All of them, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         AtLevel,
         Frame,
         Cells,
@@ -52,7 +51,6 @@ impl Binding {
         Tangents,
         CornerForces,
         Vectors,
-        Blocks,
         Strains,
         Partials,
         Journal,
@@ -138,27 +136,27 @@ kernels! {
     TakeEnergy "take_energy" Once [Frame, Partials, Journal];
     Coarsen "coarsen" EachCell [AtLevel, Frame, Cells, Lists, Tangents];
     InvertDiagonal "invert_diagonal" EachNode
-        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Blocks, Dense];
+        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Vectors, Dense];
     Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense];
     BeginSolve "begin_solve" EachNode [Frame, Vectors];
-    BeginSmoothing "begin_smoothing" EachNode [AtLevel, Frame, Vectors, Blocks];
-    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, CornerForces, Vectors, Dense];
+    BeginSmoothing "begin_smoothing" EachNode [AtLevel, Frame, Vectors, Journal];
+    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, CornerForces, Vectors, Journal, Dense];
     ProductFinest "product_finest" EachCell
-        [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Dense];
+        [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Journal, Dense];
     ContinueSmoothing "continue_smoothing" EachNode
-        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Blocks];
-    EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors];
+        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
+    EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
     RestartSmoothing "restart_smoothing" EachNode
-        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Blocks];
-    RestrictResidual "restrict_residual" EachNode [AtLevel, Frame, Nodes, Lists, Vectors];
-    Prolong "prolong" EachNode [AtLevel, Frame, Nodes, Lists, Vectors];
+        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
+    RestrictResidual "restrict_residual" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
+    Prolong "prolong" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     CycleTail "cycle_tail" Once
-        [Frame, Cells, Nodes, Lists, Tangents, CornerForces, Vectors, Blocks, Dense];
-    Project "project" EachNode [Frame, Vectors, Blocks, Partials];
+        [Frame, Cells, Nodes, Lists, Tangents, CornerForces, Vectors, Journal, Dense];
+    Project "project" EachNode [Frame, Vectors, Partials, Journal];
     DirectSearch "direct_search" Once [Frame, Partials, Journal];
     ExtendSearch "extend_search" EachNode [Frame, Vectors, Journal];
-    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, CornerForces, Vectors];
-    GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials];
+    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Journal];
+    GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials, Journal];
     ChooseLength "choose_length" Once [Frame, Partials, Journal];
     Advance "advance" EachNode [Frame, Vectors, Journal];
     MeasureChange "measure_change" EachNode [Frame, Vectors, Partials];

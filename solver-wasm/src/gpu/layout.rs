@@ -119,13 +119,12 @@ pub(crate) struct Journal {
     pub unused: u32,
 }
 
-/// Bytes of a `Tangent`, a `Block` and a vector in the kernels, which alone use them.
+/// Bytes of a `Tangent` and a vector in the kernels, which alone use them.
 pub(crate) const TANGENT_BYTES: usize = 192;
-pub(crate) const BLOCK_BYTES: usize = 32;
 pub(crate) const VECTOR_BYTES: usize = 16;
 /// Fields of all levels, and of the finest alone.
-pub(crate) const LEVEL_FIELDS: usize = 3;
-pub(crate) const FINEST_FIELDS: usize = 7;
+pub(crate) const LEVEL_FIELDS: usize = 5;
+pub(crate) const FINEST_FIELDS: usize = 8;
 /// Places of fields among those of the finest level.
 pub(crate) const INERTIAL: usize = 5;
 pub(crate) const DISPLACEMENT: usize = 6;

@@ -22,9 +22,9 @@ fn project(
     @builtin(workgroup_id) group: vec3u,
 ) {
     var sum = vec4f(0.0);
-    if id.x < frame.levels[0].node_count {
+    if id.x < frame.levels[0].node_count && !is_idle() {
         let z = vectors[solution(id.x)].xyz;
-        let force = blocks[frame.node_total + id.x].main.xyz * vectors[finest(DISPLACEMENT, id.x)].xyz;
+        let force = vectors[finest(DIAGONAL, id.x)].xyz * vectors[finest(DISPLACEMENT, id.x)].xyz;
         sum = vec4f(dot(vectors[finest(REMAINDER, id.x)].xyz, z), dot(force, force), 0.0, 0.0);
     }
     let total = reduce(lane, sum);
@@ -35,7 +35,7 @@ fn project(
 
 @compute @workgroup_size(64)
 fn extend_search(@builtin(global_invocation_id) id: vec3u) {
-    if id.x < frame.levels[0].node_count {
+    if id.x < frame.levels[0].node_count && !is_idle() {
         let at = finest(SEARCH, id.x);
         vectors[at] = vectors[solution(id.x)] + vectors[at] * journal.beta;
     }
@@ -44,7 +44,7 @@ fn extend_search(@builtin(global_invocation_id) id: vec3u) {
 // The exact Hessian of each cell times the search direction.
 @compute @workgroup_size(64)
 fn multiply_search(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= frame.levels[0].cell_count {
+    if id.x >= frame.levels[0].cell_count || is_idle() {
         return;
     }
     let cell = cells[id.x];
@@ -65,7 +65,7 @@ fn gather_product(
     @builtin(workgroup_id) group: vec3u,
 ) {
     var sum = vec4f(0.0);
-    if id.x < frame.levels[0].node_count {
+    if id.x < frame.levels[0].node_count && !is_idle() {
         let node = nodes[id.x];
         let p = vectors[finest(SEARCH, id.x)].xyz;
         let q = p * inertia_of(node) + corner_sum(node);
@@ -80,7 +80,7 @@ fn gather_product(
 
 @compute @workgroup_size(64)
 fn advance(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= frame.levels[0].node_count {
+    if id.x >= frame.levels[0].node_count || is_idle() {
         return;
     }
     let alpha = journal.alpha;

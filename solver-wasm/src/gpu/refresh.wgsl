@@ -67,17 +67,20 @@ fn invert_diagonal(@builtin(global_invocation_id) id: vec3u) {
             main += vec3f(dense[frame.couplings + 64u * held.z + 9u * c]);
         }
     }
-    blocks[index] = invert(main, off);
+    invert(index, main, off);
     if at_level.x == 0u {
-        blocks[frame.node_total + index] = Block(vec4f(main, 0.0), vec4f(0.0));
+        vectors[finest(DIAGONAL, index)] = vec4f(main, 0.0);
     }
 }
 
 // Inverse of a symmetric positive 3×3 block; zero where nothing holds the node.
-fn invert(main: vec3f, off: vec3f) -> Block {
+fn invert(node: u32, main: vec3f, off: vec3f) {
+    let rest = inverse(node) + frame.node_total;
+    vectors[inverse(node)] = vec4f(0.0);
+    vectors[rest] = vec4f(0.0);
     let size = main.x + main.y + main.z;
     if !(size > 0.0) {
-        return Block(vec4f(0.0), vec4f(0.0));
+        return;
     }
     // Near a sliver of tissue the determinant would be below f32's smallest number.
     let scale = 1.0 / size;
@@ -89,13 +92,15 @@ fn invert(main: vec3f, off: vec3f) -> Block {
     let determinant = m.x * a + o.x * b + o.z * c;
     if !(determinant > 1e-12) {
         let safe = select(vec3f(0.0), vec3f(1.0) / main, main > vec3f(0.0));
-        return Block(vec4f(safe, 0.0), vec4f(0.0));
+        vectors[inverse(node)] = vec4f(safe, 0.0);
+        return;
     }
     let s = scale / determinant;
     let d = m.x * m.z - o.z * o.z;
     let e = o.x * o.z - m.x * o.y;
     let f = m.x * m.y - o.x * o.x;
-    return Block(vec4f(a, d, f, b) * s, vec4f(e * s, c * s, 0.0, 0.0));
+    vectors[inverse(node)] = vec4f(a, d, f, b) * s;
+    vectors[rest] = vec4f(e * s, c * s, 0.0, 0.0);
 }
 
 // Twin of `assemble` and `Skyline::factor`: the coarsest level's matrix, a column a thread, then its inverse by Gauss–Jordan

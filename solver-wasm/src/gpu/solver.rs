@@ -14,9 +14,8 @@ use super::{
     device::{Gpu, GpuError},
     kernels::{Binding, Dispatch, Over, SOURCE, Step, iteration, opening},
     layout::{
-        BLOCK_BYTES, DISPLACEMENT, FINEST_FIELDS, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level,
-        MAX_LEVELS, MAX_UNKNOWNS, Packed, PackedSpring, TANGENT_BYTES, VECTOR_BYTES, single,
-        vector,
+        DISPLACEMENT, FINEST_FIELDS, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS,
+        MAX_UNKNOWNS, Packed, PackedSpring, TANGENT_BYTES, VECTOR_BYTES, single, vector,
     },
 };
 use crate::{
@@ -446,7 +445,6 @@ fn size_of_binding(binding: Binding, packed: &Packed, springs: usize, couplings:
         Binding::Tangents => cells * TANGENT_BYTES,
         Binding::CornerForces => cells * 8 * VECTOR_BYTES,
         Binding::Vectors => (LEVEL_FIELDS * nodes + FINEST_FIELDS * finest_nodes) * VECTOR_BYTES,
-        Binding::Blocks => (nodes + finest_nodes) * BLOCK_BYTES,
         Binding::Strains => finest_cells * 2 * VECTOR_BYTES,
         Binding::Partials => {
             let groups = Over::EachCell.groups(finest_cells, finest_nodes)

@@ -15,3 +15,7 @@ mod scenes;
 mod theory;
 #[cfg(not(target_arch = "wasm32"))]
 mod warm;
+
+// Where the solver runs in the app.
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
