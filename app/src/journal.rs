@@ -46,6 +46,15 @@ pub enum Deed {
         /// Largest displacement [mm].
         peak_displacement: f32,
     },
+    /// Tissue was pushed with the probe and let go.
+    Pushed {
+        /// Identifier of the structure.
+        structure: String,
+        /// Largest force [N].
+        peak_force: f32,
+        /// Largest displacement [mm].
+        peak_displacement: f32,
+    },
     /// One of the first steps was done.
     StepDone {
         /// Identifier of the step.
@@ -108,7 +117,7 @@ pub fn progress(events: &[Event]) -> Progress {
             Deed::StructureFound { structure } => {
                 case.found.insert(structure.clone());
             }
-            Deed::Hidden { .. } => {}
+            Deed::Hidden { .. } | Deed::Pushed { .. } => {}
             Deed::Grasped { peak_force, .. } => {
                 case.grasps += 1;
                 case.peak_force = case.peak_force.max(*peak_force);

@@ -232,7 +232,7 @@ impl Simulation {
     /// Send a command with the next batch.
     pub fn command(&mut self, command: Command) {
         match command {
-            Command::Grasp { .. } => self.tools += 1,
+            Command::Grasp { .. } | Command::Wield { .. } => self.tools += 1,
             Command::Release { .. } => self.tools = self.tools.saturating_sub(1),
             Command::Reset => self.tools = 0,
             _ => {}

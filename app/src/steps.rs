@@ -99,7 +99,10 @@ impl Watcher {
                 self.released = None;
                 (None, None)
             }
-            ViewerEvent::Pull { displacement, .. } if displacement >= PULLED => {
+            // The probe pushes; it holds nothing.
+            ViewerEvent::Pull { displacement, .. }
+                if self.grasped.is_some() && displacement >= PULLED =>
+            {
                 (Some(Step::Pull), None)
             }
             ViewerEvent::Released { peak_force, peak_displacement } => {
@@ -108,7 +111,8 @@ impl Watcher {
                     force: peak_force,
                     displacement: peak_displacement,
                 });
-                ((peak_displacement >= PULLED).then_some(Step::Pull), None)
+                let pulled = self.released.is_some() && peak_displacement >= PULLED;
+                (pulled.then_some(Step::Pull), None)
             }
             ViewerEvent::Vitals(vitals) if vitals.displacement < AT_REST => {
                 let returned = self.released.take();
@@ -155,6 +159,16 @@ mod tests {
         let released = ViewerEvent::Released { peak_force: 0.1, peak_displacement: 1.0 };
         assert_eq!(watcher.see(&released).0, None);
         assert_eq!(watcher.see(&vitals(0.1)).0, None);
+    }
+
+    #[test]
+    fn a_push_is_not_a_pull() {
+        let mut watcher = Watcher::default();
+        watcher.see(&ViewerEvent::Touched { structure: 0, rest: [0.0; 3] });
+        let push = ViewerEvent::Pull { force: 1.0, displacement: 8.0 };
+        assert_eq!(watcher.see(&push).0, None);
+        let released = ViewerEvent::Released { peak_force: 1.0, peak_displacement: 8.0 };
+        assert_eq!(watcher.see(&released).0, None);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub enum Tool {
     Orbit,
     /// Close on the tissue under the pointer and pull; beside tissue it turns the view.
     Forceps,
+    /// Push into the tissue under the pointer with a ball; beside tissue it turns the view.
+    Probe,
 }
 
 /// A camera movement asked for by a key or a button.
@@ -87,14 +89,21 @@ pub enum ViewerEvent {
         /// Material point [mm].
         rest: [f32; 3],
     },
-    /// Force of the forceps [N] and how far the grasped point is from rest [mm]; at most ten times a second.
+    /// The probe touched this structure at this rest position [mm].
+    Touched {
+        /// Index into the manifest.
+        structure: usize,
+        /// Material point [mm].
+        rest: [f32; 3],
+    },
+    /// Force of the instrument [N] and how far the point where it began is from rest [mm]; at most ten times a second.
     Pull {
         /// Force [N].
         force: f32,
-        /// Displacement of the grasped tissue from its settled place [mm].
+        /// Displacement of that tissue from its settled place [mm].
         displacement: f32,
     },
-    /// The forceps opened.
+    /// The forceps opened, or the probe was put away.
     Released {
         /// Largest force of the grasp [N].
         peak_force: f32,
@@ -216,7 +225,7 @@ impl Viewer {
     }
 
     /// Pull at the middle of the visible surface without a pointer (keyboard): displacement in the view's plane [mm], added to
-    /// the one so far. `nudge(0.0, 0.0)` opens the forceps.
+    /// the one so far; with the probe, "up" pushes into the tissue. `nudge(0.0, 0.0)` opens the forceps or puts the probe away.
     pub fn nudge(&self, right: f32, up: f32) {
         self.stage.change(|e| e.nudge(right, up));
     }

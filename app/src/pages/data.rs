@@ -149,16 +149,31 @@ fn told(deed: &Deed, language: Language) -> String {
         Deed::Hidden { structure } => {
             language.fill("deed.hidden", &[("structure", &spoken(structure))])
         }
-        Deed::Grasped { structure, peak_force, peak_displacement } => language.fill(
-            "deed.grasped",
-            &[
-                ("structure", &spoken(structure)),
-                ("force", &language.number(f64::from(*peak_force), 1)),
-                ("displacement", &language.number(f64::from(*peak_displacement), 0)),
-            ],
-        ),
+        Deed::Grasped { structure, peak_force, peak_displacement } => {
+            felt("deed.grasped", structure, [*peak_force, *peak_displacement], language)
+        }
+        Deed::Pushed { structure, peak_force, peak_displacement } => {
+            felt("deed.pushed", structure, [*peak_force, *peak_displacement], language)
+        }
         Deed::StepDone { step } => language.fill("deed.step", &[("step", step)]),
     }
+}
+
+/// A pull or a push with its largest force [N] and displacement [mm].
+fn felt(
+    key: &'static str,
+    structure: &str,
+    [force, displacement]: [f32; 2],
+    language: Language,
+) -> String {
+    language.fill(
+        key,
+        &[
+            ("structure", &spoken(structure)),
+            ("force", &language.number(f64::from(force), 1)),
+            ("displacement", &language.number(f64::from(displacement), 0)),
+        ],
+    )
 }
 
 /// An identifier as words.

@@ -10,7 +10,8 @@ use super::{
     CameraMove, Tool, ViewerError, ViewerEvent, ViewerOptions, Visibility, Vitals,
     camera::Camera,
     embedding::displacement,
-    hand::{Hand, Hold, JAW_RADIUS},
+    hand::{FIRST_PUSH, Hand, Hold},
+    instrument::{BALL, Kind},
     picking::{CutAway, Hit, Picker},
     pulse::{Pulse, Watch},
     renderer::{Renderer, Ring, Scene},
@@ -197,6 +198,7 @@ impl Engine {
     pub fn set_tool(&mut self, tool: Tool) {
         self.tool = tool;
         self.release();
+        self.hand.kind = Kind::of(tool);
         self.hand.hover = None;
         self.hover_due = self.hover_at.is_some();
         self.dirty = true;
@@ -266,32 +268,40 @@ impl Engine {
         let told = hit.zip(self.hover_at).map(|(h, at)| (h.structure, at.x, at.y));
         self.events.push(ViewerEvent::Hovered(told));
         let soft = hit.filter(|h| self.pack.manifest.structures[h.structure].body.is_some());
-        let place = soft.filter(|_| self.tool == Tool::Forceps).map(|h| h.world);
+        let place = soft.filter(|_| self.hand.kind.is_some()).map(|h| h.world);
         if self.hand.hover != place {
             self.hand.hover = place;
             self.dirty = true;
         }
     }
 
-    /// Close the forceps on the tissue under a point of the canvas; false when there is none or no simulation.
+    /// Close the forceps on the tissue under a point of the canvas, or push the probe in there; false when there is none or no
+    /// simulation.
     pub fn grasp(&mut self, x: f32, y: f32, by_keys: bool) -> bool {
         if !self.simulation.as_ref().is_some_and(Simulation::is_ready) {
             return false;
         }
         self.release();
+        let Some(kind) = self.hand.kind else { return false };
         let Some(hit) = self.pick(x, y) else { return false };
         let body = self.pack.manifest.structures[hit.structure].body;
         let Some(point) = body.and_then(|b| self.index.embed(b, hit.rest.into())) else {
             return false;
         };
-        let hold = Hold::new(hit.structure, point, hit.rest, hit.world, by_keys);
+        let tip = match kind {
+            Kind::Forceps => hit.world,
+            Kind::Probe => hit.world + (self.camera.pose().eye() - hit.world).normalize() * BALL,
+        };
+        let hold = Hold::new(kind, hit.structure, point, [hit.rest, tip], by_keys);
+        if let Some(simulation) = &mut self.simulation {
+            hold.begin().into_iter().for_each(|command| simulation.command(command));
+        }
+        self.events.push(hold.event());
         self.hand.hold = Some(hold);
         self.hand.hover = Some(hit.world);
-        if let Some(simulation) = &mut self.simulation {
-            simulation.command(Command::Grasp { tool: 0, point, radius: JAW_RADIUS });
-            simulation.command(Command::Move { tool: 0, position: hit.world.into() });
+        if kind == Kind::Probe {
+            self.pull_to(x, y, -FIRST_PUSH);
         }
-        self.events.push(ViewerEvent::Grasped { structure: hit.structure, rest: hit.rest.into() });
         self.dirty = true;
         true
     }
@@ -299,7 +309,7 @@ impl Engine {
     /// The hand moves to a point of the canvas [CSS px], `lift` [mm] more towards the viewer.
     pub fn pull_to(&mut self, x: f32, y: f32, lift: f32) {
         let Some(hold) = &mut self.hand.hold else { return };
-        hold.lift += lift;
+        hold.raise(lift);
         let back = self.camera.pose().axes()[2];
         let plane = hold.start + back * hold.lift;
         hold.target = self.camera.on_view_plane(x, y, plane);
@@ -309,7 +319,8 @@ impl Engine {
         }
     }
 
-    /// Pull by keys: grasp in the middle of the view when nothing is held, then shift the hand in the view's plane [mm].
+    /// Pull by keys: grasp in the middle of the view when nothing is held, then shift the hand in the view's plane [mm]; with
+    /// the probe, "up" goes into the tissue.
     pub fn nudge(&mut self, right: f32, up: f32) {
         if right == 0.0 && up == 0.0 {
             self.release();
@@ -327,9 +338,13 @@ impl Engine {
                 return;
             }
         }
-        let [r, u, _] = self.camera.pose().axes();
+        let [r, u, back] = self.camera.pose().axes();
         if let Some(hold) = &mut self.hand.hold {
-            hold.target += r * right + u * up;
+            let ahead = match hold.kind {
+                Kind::Forceps => u * up,
+                Kind::Probe => back * hold.raise(-up),
+            };
+            hold.target += r * right + ahead;
             let position = hold.target.into();
             if let Some(simulation) = &mut self.simulation {
                 simulation.command(Command::Move { tool: 0, position });
@@ -337,7 +352,7 @@ impl Engine {
         }
     }
 
-    /// Open the forceps.
+    /// Open the forceps, or put the probe away.
     pub fn release(&mut self) {
         if let Some(event) = self.hand.release() {
             self.events.push(event);
@@ -356,9 +371,13 @@ impl Engine {
         }
     }
 
-    /// Where the held tissue is [mm].
+    /// Where the held tissue, or the pushing tip, is [mm].
     fn held_at(&self) -> Option<Vec3> {
         let hold = self.hand.hold.as_ref()?;
+        if hold.kind == Kind::Probe {
+            let tool = self.simulation.as_ref()?.last().tools.iter().find(|t| t.tool == 0);
+            return Some(tool.map_or(hold.start, |t| t.position.into()));
+        }
         let lattice = &self.pack.scene.lattice;
         let moved = |n: &[[f32; 4]]| hold.rest + displacement(lattice, &hold.point, n);
         Some(self.simulation.as_ref().map_or(hold.start, |s| s.with_nodal(moved)))

@@ -1,27 +1,37 @@
-//! The hand that holds the forceps: where it hovers, what it holds, how hard it pulls.
+//! The hand with its instrument: where it hovers, what it holds or pushes, and how hard.
 
-use solver_wasm::lattice::Embedding;
+use solver_wasm::{contact::instrument::Instrument, lattice::Embedding, message::Command};
 use three_d::prelude::*;
 
-use super::{ViewerEvent, camera::Camera, instrument::Grip};
+use super::{
+    ViewerEvent,
+    camera::Camera,
+    instrument::{BALL, Grip, Kind},
+};
 
+/// How far the probe goes in at a press [mm].
+pub const FIRST_PUSH: f32 = 4.0;
+/// How far it goes in at most [mm]: pushed deeper than this into cells of its own size, the ball would come out behind them.
+const DEEPEST_PUSH: f32 = 12.0;
 /// Radius of the tissue between the jaws [mm].
-pub const JAW_RADIUS: f32 = 6.0;
+const JAW_RADIUS: f32 = 6.0;
 /// Time in which the jaws close [s].
 const CLOSING_TIME: f32 = 0.06;
 /// Shortest time between two `Pull` events [ms].
 const PULL_PERIOD: f64 = 100.0;
 
-/// Tissue in the forceps.
+/// Tissue in the forceps, or under the probe.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
+    /// By which instrument.
+    pub kind: Kind,
     /// Index into the manifest.
     pub structure: usize,
     /// The material point.
     pub point: Embedding,
     /// The material point at rest [mm].
     pub rest: Vec3,
-    /// Where the tissue was when the jaws closed [mm].
+    /// Where the tip was when the jaws closed, or when the probe touched [mm].
     pub start: Vec3,
     /// Where the hand is [mm].
     pub target: Vec3,
@@ -38,9 +48,51 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// The jaws close on a point.
-    pub fn new(structure: usize, point: Embedding, rest: Vec3, at: Vec3, by_keys: bool) -> Self {
+    /// What the solver is told when it begins.
+    pub fn begin(&self) -> [Command; 2] {
+        let position = self.start.into();
+        let take = match self.kind {
+            Kind::Forceps => Command::Grasp { tool: 0, point: self.point, radius: JAW_RADIUS },
+            Kind::Probe => Command::Wield {
+                tool: 0,
+                instrument: Instrument::Ball { radius: BALL },
+                position,
+                orientation: [0.0, 0.0, 0.0, 1.0],
+            },
+        };
+        [take, Command::Move { tool: 0, position }]
+    }
+
+    /// What the page is told when it begins.
+    pub fn event(&self) -> ViewerEvent {
+        let (structure, rest) = (self.structure, self.rest.into());
+        match self.kind {
+            Kind::Forceps => ViewerEvent::Grasped { structure, rest },
+            Kind::Probe => ViewerEvent::Touched { structure, rest },
+        }
+    }
+
+    /// The hand comes towards the viewer by so much more [mm]; how far it moves.
+    pub fn raise(&mut self, lift: f32) -> f32 {
+        let deepest = match self.kind {
+            Kind::Forceps => f32::NEG_INFINITY,
+            Kind::Probe => -DEEPEST_PUSH,
+        };
+        let before = self.lift;
+        self.lift = (self.lift + lift).max(deepest);
+        self.lift - before
+    }
+
+    /// The jaws close on a material point, or the probe touches there, with the tip at `at`.
+    pub fn new(
+        kind: Kind,
+        structure: usize,
+        point: Embedding,
+        [rest, at]: [Vec3; 2],
+        by_keys: bool,
+    ) -> Self {
         Self {
+            kind,
             structure,
             point,
             rest,
@@ -60,7 +112,9 @@ impl Hold {
 pub struct Hand {
     /// Tissue that is held.
     pub hold: Option<Hold>,
-    /// Place on tissue that the open forceps hovers above [mm].
+    /// The instrument that hovers.
+    pub kind: Option<Kind>,
+    /// Place on tissue that it hovers above [mm].
     pub hover: Option<Vec3>,
     /// Tip as shown [mm].
     tip: Option<Vec3>,
@@ -101,8 +155,8 @@ impl Hand {
         held_at: Option<Vec3>,
         camera: &Camera,
     ) -> (Option<Grip>, bool) {
-        let goal = held_at.or(self.hover);
-        let Some(goal) = goal else {
+        let kind = self.hold.as_ref().map(|hold| hold.kind).or(self.kind);
+        let Some((kind, goal)) = kind.zip(held_at.or(self.hover)) else {
             self.tip = None;
             self.closed = 0.0;
             return (None, false);
@@ -116,9 +170,18 @@ impl Hand {
         self.tip = Some(tip);
         let [right, up, back] = camera.pose().axes();
         // over the right shoulder of the viewer, from below, as a right hand holds it
-        let along = (right * 0.70 - up * 0.46 + back * 0.62).normalize();
-        let stand_off = if self.hold.is_some() { -1.5 } else { 3.0 };
-        let grip = Grip { tip: tip + along * stand_off, along, closed: self.closed };
+        let along = match kind {
+            Kind::Forceps => right * 0.70 - up * 0.46 + back * 0.62,
+            Kind::Probe => right * 0.52 - up * 0.36 + back * 0.78,
+        }
+        .normalize();
+        let stand_off = match (kind, self.hold.is_some()) {
+            (Kind::Forceps, true) => -1.5,
+            (Kind::Forceps, false) => 3.0,
+            (Kind::Probe, true) => 0.0,
+            (Kind::Probe, false) => BALL + 4.0,
+        };
+        let grip = Grip { kind, tip: tip + along * stand_off, along, closed: self.closed };
         (Some(grip), moving)
     }
 }
@@ -131,7 +194,7 @@ mod tests {
 
     fn hold() -> Hold {
         let point = Embedding { cell: 0, local: [0.5; 3] };
-        Hold::new(2, point, Vec3::zero(), Vec3::zero(), false)
+        Hold::new(Kind::Forceps, 2, point, [Vec3::zero(); 2], false)
     }
 
     #[test]
@@ -153,9 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn the_probe_stops_before_it_would_come_out_behind() {
+        let mut hold = Hold { kind: Kind::Probe, ..hold() };
+        assert_eq!(hold.raise(-FIRST_PUSH), -FIRST_PUSH);
+        assert_eq!(hold.raise(-100.0), FIRST_PUSH - DEEPEST_PUSH);
+        assert_eq!(hold.raise(5.0), 5.0);
+    }
+
+    #[test]
     fn jaws_close_and_the_tip_stays_with_the_tissue() {
         let camera = Camera::new(true);
-        let mut hand = Hand { hover: Some(vec3(1.0, 2.0, 3.0)), ..Hand::default() };
+        let hover = Some(vec3(1.0, 2.0, 3.0));
+        let mut hand = Hand { kind: Some(Kind::Forceps), hover, ..Hand::default() };
         let (grip, _) = hand.advance(0.016, None, &camera);
         assert!(grip.is_some_and(|g| g.closed < 0.1));
         hand.hold = Some(hold());

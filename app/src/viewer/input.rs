@@ -8,7 +8,7 @@ use super::{Tool, ViewerEvent, engine::Engine};
 const CLICK_RADIUS: f32 = 5.0;
 /// A press longer than this is no click [ms].
 const CLICK_TIME: f64 = 500.0;
-/// Millimetres towards the viewer for a wheel movement of one pixel while tissue is held.
+/// Millimetres towards the viewer for a wheel movement of one pixel while tissue is held or pushed.
 const LIFT_PER_PIXEL: f32 = 0.05;
 
 /// A pointer event in the canvas' frame.
@@ -71,7 +71,7 @@ impl Input {
         }
         (self.start, self.last_time) = (Some(press), press.time);
         self.strayed = false;
-        let pulls = engine.tool == Tool::Forceps
+        let pulls = engine.tool != Tool::Orbit
             && !press.shifts
             && engine.grasp(press.at.x, press.at.y, false);
         self.gesture = match (pulls, press.shifts) {
@@ -156,7 +156,7 @@ impl Input {
         engine.hover((!press.finger && !cancelled).then_some(press.at));
     }
 
-    /// The wheel turns by so many pixels at a point: zoom there, or pull towards the viewer what is held.
+    /// The wheel turns by so many pixels at a point: zoom there, or bring the hand towards the viewer while it holds or pushes.
     pub fn wheel(&mut self, engine: &mut Engine, at: Vec2, pixels: f32) {
         if self.gesture == Gesture::Pull {
             engine.pull_to(at.x, at.y, pixels * LIFT_PER_PIXEL);

@@ -1,13 +1,17 @@
-//! The forceps: two slim steel jaws on a 5 mm shaft, drawn where the hand is.
+//! The instruments as drawn where the hand is: a forceps with two slim steel jaws on a 5 mm shaft, and a probe with a ball at its tip.
 
 use three_d::core::{
     Context, ElementBuffer, Program, RenderStates, VertexBuffer, Viewport, prelude::*,
 };
 
+use super::Tool;
+
 /// Length of a jaw from its hinge to its tip [mm].
 const JAW: f32 = 24.0;
 /// Length of the shaft that is drawn [mm].
 const SHAFT: f32 = 420.0;
+/// Radius of the probe's ball [mm].
+pub const BALL: f32 = 8.0;
 /// Half the opening of open jaws [rad].
 const OPEN: f32 = 0.30;
 /// Half the opening of jaws closed on tissue [rad].
@@ -111,10 +115,52 @@ pub fn shaft() -> Part {
     loft(&profile.map(|(z, r)| round(z, r, 20)))
 }
 
-/// Where the forceps is and what it does.
+/// The probe: a ball about the origin on a slim shaft.
+pub fn probe() -> Part {
+    let steps = 14;
+    let neck = std::f32::consts::PI - (1.9 / BALL).asin();
+    let mut profile: Vec<(f32, f32)> = (0..=steps)
+        .map(|i| {
+            let angle = neck * (0.02 + 0.98 * i as f32 / steps as f32);
+            (-BALL * angle.cos(), BALL * angle.sin())
+        })
+        .collect();
+    profile.extend([
+        (BALL + 14.0, 1.9),
+        (BALL + 30.0, 2.4),
+        (BALL + 90.0, 2.4),
+        (BALL + SHAFT, 2.4),
+    ]);
+    let rings: Vec<_> = profile.into_iter().map(|(z, r)| round(z, r, 24)).collect();
+    loft(&rings)
+}
+
+/// Which instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Holds tissue between its jaws.
+    Forceps,
+    /// Pushes tissue with a ball.
+    Probe,
+}
+
+impl Kind {
+    /// The instrument that a tool takes into the hand.
+    pub fn of(tool: Tool) -> Option<Self> {
+        match tool {
+            Tool::Orbit => None,
+            Tool::Forceps => Some(Self::Forceps),
+            Tool::Probe => Some(Self::Probe),
+        }
+    }
+}
+
+/// Where the instrument is and what it does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grip {
-    /// World position of the tip [mm].
+    /// Which instrument.
+    pub kind: Kind,
+    /// World position of the tip [mm]: between the jaws, or the middle of the ball.
     pub tip: Vec3,
     /// Unit direction from the tip along the shaft.
     pub along: Vec3,
@@ -123,8 +169,8 @@ pub struct Grip {
 }
 
 impl Grip {
-    /// World from part, for the shaft and for both jaws.
-    pub fn parts(&self) -> [Mat4; 3] {
+    /// World from part, for the shaft (or the probe) and for both jaws.
+    fn frames(&self) -> [Mat4; 3] {
         let side = self.along.cross(Vec3::unit_z());
         let y = if side.magnitude() > 1e-3 { side.normalize() } else { Vec3::unit_x() };
         let x = y.cross(self.along);
@@ -149,16 +195,16 @@ struct GpuPart {
     elements: ElementBuffer<u32>,
 }
 
-/// The forceps on the GPU: shaft and jaw.
+/// The instruments on the GPU: shaft, jaw, probe.
 pub struct Instrument {
-    parts: [GpuPart; 2],
+    parts: [GpuPart; 3],
 }
 
 impl Instrument {
     /// Model and upload it.
     pub fn new(context: &Context) -> Self {
         Self {
-            parts: [shaft(), jaw()].map(|p| GpuPart {
+            parts: [shaft(), jaw(), probe()].map(|p| GpuPart {
                 positions: VertexBuffer::new_with_data(context, &p.positions),
                 normals: VertexBuffer::new_with_data(context, &p.normals),
                 elements: ElementBuffer::new_with_data(context, &p.indices),
@@ -166,7 +212,7 @@ impl Instrument {
         }
     }
 
-    /// Draw all three parts; triangles drawn.
+    /// Draw every part; triangles drawn.
     pub fn draw(
         &self,
         grip: &Grip,
@@ -175,7 +221,11 @@ impl Instrument {
         viewport: Viewport,
     ) -> u32 {
         let mut triangles = 0;
-        for (frame, which) in grip.parts().into_iter().zip([0, 1, 1]) {
+        let which: &[usize] = match grip.kind {
+            Kind::Forceps => &[0, 1, 1],
+            Kind::Probe => &[2],
+        };
+        for (frame, &which) in grip.frames().into_iter().zip(which) {
             let GpuPart { positions, normals, elements } = &self.parts[which];
             program.use_uniform("world_from_part", frame);
             program.use_vertex_attribute("position", positions);
@@ -206,20 +256,26 @@ mod tests {
         let rod = std::f32::consts::PI * 2.45 * 2.45 * SHAFT;
         assert!((shaft / rod - 1.0).abs() < 0.05, "{shaft} mm³ against {rod}");
         assert!(volume(&jaw()) > 40.0);
+        let ball = 4.0 / 3.0 * std::f32::consts::PI * BALL.powi(3);
+        let rod = std::f32::consts::PI * 2.4 * 2.4 * SHAFT;
+        let probe = volume(&probe());
+        assert!((probe / (ball + rod) - 1.0).abs() < 0.1, "{probe} mm³ against {}", ball + rod);
     }
 
     #[test]
     fn closed_jaws_meet_at_the_tip_and_open_ones_part_to_both_sides() {
         let gap = |closed: f32| {
-            let grip = Grip { tip: vec3(1.0, 2.0, 3.0), along: vec3(0.6, -0.8, 0.0), closed };
-            let [_, a, b] = grip.parts();
+            let (tip, along) = (vec3(1.0, 2.0, 3.0), vec3(0.6, -0.8, 0.0));
+            let grip = Grip { kind: Kind::Forceps, tip, along, closed };
+            let [_, a, b] = grip.frames();
             ((a - b) * vec4(0.0, 0.0, 0.0, 1.0)).truncate().magnitude()
         };
         assert!(gap(1.0) < 2.5, "{}", gap(1.0));
         assert!(gap(0.0) > 10.0, "{}", gap(0.0));
-        let grip = Grip { tip: Vec3::zero(), along: Vec3::unit_x(), closed: 0.0 };
+        let kind = Kind::Forceps;
+        let grip = Grip { kind, tip: Vec3::zero(), along: Vec3::unit_x(), closed: 0.0 };
         let tip_of = |m: Mat4| (m * vec4(0.0, 0.0, 0.0, 1.0)).truncate();
-        let [_, a, b] = grip.parts();
+        let [_, a, b] = grip.frames();
         assert!((tip_of(a) + tip_of(b)).z.abs() < 1e-3);
     }
 }

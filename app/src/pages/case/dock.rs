@@ -176,6 +176,7 @@ fn Instruments(session: Session) -> impl IntoView {
         <div class="glass tools" role="toolbar" aria-label=tr("tools.title")>
             {tool(Tool::Orbit, Icon::Orbit, "tools.orbit", "tools.orbit.tip", "1")}
             {tool(Tool::Forceps, Icon::Forceps, "tools.forceps", "tools.forceps.tip", "2")}
+            {tool(Tool::Probe, Icon::Probe, "tools.probe", "tools.probe.tip", "3")}
             <span class="divider"></span>
             <button
                 class="tool"

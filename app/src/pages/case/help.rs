@@ -9,13 +9,14 @@ use crate::{
 };
 
 /// Keys and what they do.
-const KEYS: [(&[&str], &str); 13] = [
-    (&["1", "2", "7"], "help.tools"),
+const KEYS: [(&[&str], &str); 14] = [
+    (&["1", "2", "3", "7"], "help.tools"),
     (&["←", "→", "↑", "↓"], "help.turn"),
     (&["⇧ ←", "⇧ →", "⇧ ↑", "⇧ ↓"], "help.shift"),
     (&["+", "-"], "help.zoom"),
     (&["0"], "help.front"),
     (&["2", "←", "→", "↑", "↓"], "help.pull"),
+    (&["3", "←", "→", "↑", "↓"], "help.push"),
     (&["R"], "help.reset"),
     (&["/"], "help.search"),
     (&["[", "]"], "help.panels"),

@@ -15,7 +15,7 @@ const TURN: f32 = 0.12;
 const SHIFT: f32 = 0.06;
 /// Distance factor of one key press.
 const NEARER: f32 = 0.88;
-/// Way of the forceps of one key press [mm].
+/// Way of the instrument of one key press [mm].
 const NUDGE: f32 = 3.0;
 
 /// What a key asks for.
@@ -23,7 +23,7 @@ const NUDGE: f32 = 3.0;
 pub enum Action {
     /// Move the camera.
     Camera(CameraMove),
-    /// Pull by this way to the right and up [mm].
+    /// Pull by this way to the right and up, or push the probe to the right and in [mm].
     Nudge(f32, f32),
     /// Take an instrument.
     Take(Tool),
@@ -56,7 +56,7 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         return Some(match (shift, tool) {
             (true, _) => Action::Camera(CameraMove::Pan(x * SHIFT, y * SHIFT)),
             (false, Tool::Orbit) => Action::Camera(CameraMove::Orbit(x * TURN, y * TURN)),
-            (false, Tool::Forceps) => Action::Nudge(x * NUDGE, y * NUDGE),
+            (false, Tool::Forceps | Tool::Probe) => Action::Nudge(x * NUDGE, y * NUDGE),
         });
     }
     if key == "Escape" {
@@ -71,6 +71,7 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         "0" => Action::Camera(CameraMove::Reset),
         "1" => Action::Take(Tool::Orbit),
         "2" => Action::Take(Tool::Forceps),
+        "3" => Action::Take(Tool::Probe),
         "7" => Action::Section,
         "r" | "R" => Action::Reset,
         "[" => Action::Left,
@@ -170,6 +171,7 @@ mod tests {
         let orbit = action("ArrowLeft", false, Tool::Orbit, true);
         assert_eq!(orbit, Some(Action::Camera(CameraMove::Orbit(-TURN, 0.0))));
         assert_eq!(action("ArrowUp", false, Tool::Forceps, true), Some(Action::Nudge(0.0, NUDGE)));
+        assert_eq!(action("ArrowUp", false, Tool::Probe, true), Some(Action::Nudge(0.0, NUDGE)));
         let pan = action("ArrowUp", true, Tool::Forceps, true);
         assert_eq!(pan, Some(Action::Camera(CameraMove::Pan(0.0, SHIFT))));
     }

@@ -55,15 +55,17 @@ pub struct Section {
     pub at: f32,
 }
 
-/// What is pulled at.
+/// What is pulled at or pushed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pull {
     /// Index into the manifest.
     pub structure: usize,
     /// Force [N].
     pub force: f32,
-    /// Displacement of the grasped tissue [mm].
+    /// Displacement of the tissue where it began [mm].
     pub displacement: f32,
+    /// Does a probe push, rather than a forceps pull?
+    pub pushes: bool,
 }
 
 /// A panel opened over the organ on small windows.
@@ -115,7 +117,7 @@ pub struct Session {
     pub tool: RwSignal<Tool>,
     /// The section plane.
     pub section: RwSignal<Option<Section>>,
-    /// The pull at hand.
+    /// The pull or push at hand.
     pub pull: RwSignal<Option<Pull>>,
     /// The worker.
     pub simulation: RwSignal<Simulation>,
@@ -349,9 +351,12 @@ impl Session {
             }
             ViewerEvent::Picked(structure) => self.select(*structure),
             ViewerEvent::Grasped { structure, rest } => {
-                self.pull.set(Some(Pull { structure: *structure, force: 0.0, displacement: 0.0 }));
-                self.cut.set(self.pack.with_value(|pack| fraction(pack, *rest)));
+                self.begin(*structure, *rest, false);
                 self.say("said.grasped", &[("structure", &self.name(*structure))]);
+            }
+            ViewerEvent::Touched { structure, rest } => {
+                self.begin(*structure, *rest, true);
+                self.say("said.touched", &[("structure", &self.name(*structure))]);
             }
             ViewerEvent::Pull { force, displacement } => self.pull.update(|pull| {
                 if let Some(pull) = pull {
@@ -360,10 +365,12 @@ impl Session {
             }),
             ViewerEvent::Released { peak_force, peak_displacement } => {
                 if let Some(pull) = self.pull.get_untracked() {
-                    self.note(Deed::Grasped {
-                        structure: self.id(pull.structure),
-                        peak_force: *peak_force,
-                        peak_displacement: *peak_displacement,
+                    let structure = self.id(pull.structure);
+                    let (peak_force, peak_displacement) = (*peak_force, *peak_displacement);
+                    self.note(if pull.pushes {
+                        Deed::Pushed { structure, peak_force, peak_displacement }
+                    } else {
+                        Deed::Grasped { structure, peak_force, peak_displacement }
                     });
                 }
                 self.pull.set(None);
@@ -382,6 +389,12 @@ impl Session {
         if let Some(returned) = returned.filter(|grasp| grasp.displacement >= TOUCH) {
             self.say_returned(returned);
         }
+    }
+
+    /// The instrument in hand begins to pull or push at a rest position [mm].
+    fn begin(self, structure: usize, rest: [f32; 3], pushes: bool) {
+        self.pull.set(Some(Pull { structure, force: 0.0, displacement: 0.0, pushes }));
+        self.cut.set(self.pack.with_value(|pack| fraction(pack, rest)));
     }
 
     /// Steps of this case that the journal has.
