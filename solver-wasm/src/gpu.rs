@@ -5,8 +5,9 @@
 //! | `modes.wgsl` | `modes.rs` |
 //! | `material.wgsl` | `material.rs`, `material/bending.rs` |
 //! | `evaluate.wgsl` | `Viscosity::start`, `Newton::evaluate` |
-//! | `refresh.wgsl` | `Multigrid::refresh`: `coarsen`, `add_cell_diagonals`, `invert`, `assemble`, `Skyline::factor` |
+//! | `refresh.wgsl` | `Multigrid::refresh`: `coarsen`, `add_cell_diagonals`, `invert`, `assemble`, `assemble_link`, `Skyline::factor` |
 //! | `cycle.wgsl` | `cycle`, `Level::smooth`, `subtract_product`, `solve_coarsest` |
+//! | `touches.wgsl` | `TouchLaw::respond`, `Link`, in `Newton::evaluate`, `subtract_product`, `Level::refresh_diagonal` |
 //! | `newton.wgsl` | `Newton::conjugate_gradients`, `Newton::minimise` |
 //!
 //! A whole frame runs without a look at its results ([`kernels::schedule`]); [`GpuSolver`] says what happens around it. There are
@@ -15,10 +16,14 @@
 mod device;
 mod kernels;
 mod layout;
+#[cfg(all(test, not(target_arch = "wasm32"), not(feature = "f64")))]
+mod parity;
 mod play;
+mod resources;
 mod solver;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
+mod touches;
 
 pub use device::{Gpu, GpuError};
 pub use play::Play;

@@ -47,7 +47,7 @@ pub(crate) struct Level {
     /// Diagonal blocks: (xx, yy, zz), (xy, yz, zx).
     diagonal: Vec<[Lanes; 2]>,
     /// Columns of their inverses.
-    inverse: Vec<[Lanes; 3]>,
+    pub inverse: Vec<[Lanes; 3]>,
     /// Smoother: d₀ = c₀ D⁻¹r, d₁ = c₁ d₀ + c₂ D⁻¹r.
     pub chebyshev: [Real; 3],
     /// Right-hand side, then residual, of a cycle.

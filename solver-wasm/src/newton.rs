@@ -74,9 +74,9 @@ pub(crate) struct Outcome {
 
 /// Energy [mN mm], and the sum of the magnitudes that it was summed from: its rounding error is relative to that.
 #[derive(Clone, Copy, Debug)]
-struct Energy {
-    value: f64,
-    magnitude: f64,
+pub(crate) struct Energy {
+    pub value: f64,
+    pub magnitude: f64,
 }
 
 /// What a line search starts from.
@@ -98,7 +98,7 @@ pub(crate) const ROUNDING_FORCE: f64 = 2.0;
 /// Step over displacement, by mass, of a body that has come to rest.
 const STILL: f64 = 1e-4;
 /// Halvings of a Newton step before it is given up.
-const MAX_BACKTRACKS: u32 = 8;
+pub(crate) const MAX_BACKTRACKS: u32 = 8;
 
 /// What the tissue holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -135,7 +135,8 @@ pub(crate) struct Newton {
     pub pressures: Pressures,
     /// Touches of the step; where each acts is in the levels' links.
     pub touches: Vec<TouchLaw>,
-    gradient: Vec<Lanes>,
+    /// Of the last evaluation.
+    pub gradient: Vec<Lanes>,
     trial: Vec<Lanes>,
     change: Vec<Lanes>,
     residual: Vec<Lanes>,
@@ -363,7 +364,7 @@ impl Newton {
     }
 
     /// Energy at `u`; leaves the gradient and the finest level's tangents behind.
-    fn evaluate(&mut self, model: &Model, u: &[Lanes], phase: Phase) -> Energy {
+    pub fn evaluate(&mut self, model: &Model, u: &[Lanes], phase: Phase) -> Energy {
         let start = (self.clock)();
         let grid = &model.grids[0];
         let gravity = from_f32(model.gravity);

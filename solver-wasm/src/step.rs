@@ -21,7 +21,7 @@ use crate::{
 };
 
 #[cfg(feature = "gpu")]
-use crate::{multigrid::Multigrid, viscosity::Viscosity};
+use crate::{contact::approach::Approach, multigrid::Multigrid, viscosity::Viscosity};
 
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
 const TOOL_REACH: f32 = 0.5;
@@ -173,9 +173,7 @@ impl Solver {
             report.led_back = 1;
             return report;
         }
-        if !self.model.skin.patches.is_empty() && state.touches.capacity() < MAX_TOUCHES {
-            state.touches.reserve_exact(MAX_TOUCHES - state.touches.len());
-        }
+        self.make_room(state);
         self.before.copy_from(state);
         for parts in PARTS {
             if parts > 1 {
@@ -202,6 +200,13 @@ impl Solver {
         state.step += 1;
         report.roll_backs += 1;
         report
+    }
+
+    /// Let touches come without an allocation.
+    fn make_room(&self, state: &mut State) {
+        if !self.model.skin.patches.is_empty() && state.touches.capacity() < MAX_TOUCHES {
+            state.touches.reserve_exact(MAX_TOUCHES - state.touches.len());
+        }
     }
 
     /// Find the equilibrium under gravity, supports, closed tools and loads: the same minimisation without inertia.
@@ -527,7 +532,7 @@ impl Solver {
 /// What another way to the same minimum needs: the GPU's.
 #[cfg(feature = "gpu")]
 impl Solver {
-    /// Begin a step; none if it holds more than tissue, supports, closed jaws and dead loads: then nothing has changed.
+    /// Begin a step; none if it holds pressures on surfaces, or tissue that must be led back: then nothing has changed.
     pub(crate) fn open(
         &mut self,
         state: &mut State,
@@ -537,6 +542,7 @@ impl Solver {
         if !self.is_sound(state) {
             return None;
         }
+        self.make_room(state);
         self.before.copy_from(state);
         self.newton.stages = Stages::default();
         if !tangle::lead_back(&self.model, state) {
@@ -547,12 +553,18 @@ impl Solver {
                 let (u, memory) = (&state.displacements, &state.memory);
                 self.newton.viscosity.start(&self.model, u, memory, 1.0 / dt);
             }
-            if self.newton.touches.is_empty() && self.newton.pressures.forces().is_empty() {
+            if self.newton.pressures.forces().is_empty() {
                 return Some(phase);
             }
         }
         self.abandon(state);
         None
+    }
+
+    /// For comparisons, kernel by kernel.
+    #[cfg(test)]
+    pub(crate) fn newton_mut(&mut self) -> &mut Newton {
+        &mut self.newton
     }
 
     /// Undo what [`Solver::open`] did.
@@ -584,6 +596,11 @@ impl Solver {
     /// Dead loads of the step.
     pub(crate) fn loads(&self) -> &[Spring] {
         &self.newton.loads
+    }
+
+    /// Touches of the step, and where each was found.
+    pub(crate) fn touches(&self) -> (&[TouchLaw], &[Approach]) {
+        (&self.newton.touches, &self.approaches.found)
     }
 
     /// Viscous terms of the step, if the model has Maxwell branches.

@@ -91,6 +91,11 @@ struct Frame {
     tail: u32,
     // Where the couplings start in `dense`.
     couplings: u32,
+    // Touches of the step, and where their pulls, the order of their ends and its starts begin in `touches`.
+    touch_count: u32,
+    pulls: u32,
+    order: u32,
+    starts: u32,
     levels: array<Level, 16>,
 }
 
@@ -129,16 +134,17 @@ struct Journal {
 @group(0) @binding(5) var<storage, read> lists: array<u32>;
 @group(0) @binding(6) var<storage, read> springs: array<Spring>;
 @group(0) @binding(7) var<storage, read_write> tangents: array<Tangent>;
-@group(0) @binding(8) var<storage, read_write> corner_forces: array<vec4f>;
 // Fields of nodal vectors: residual, solution, direction and two for the inverse of the diagonal block of all levels, then those of
-// the finest level.
-@group(0) @binding(9) var<storage, read_write> vectors: array<vec4f>;
+// the finest level; after them the forces that the cells of all levels leave at their corners.
+@group(0) @binding(8) var<storage, read_write> vectors: array<vec4f>;
 // The strain C − I that viscosity draws to: xx, yy, zz (w: modulus over the shear modulus) and xy, yz, zx.
-@group(0) @binding(10) var<storage, read_write> strains: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(12) var<storage, read_write> journal: Journal;
+@group(0) @binding(9) var<storage, read_write> strains: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> journal: Journal;
 // The coarsest level's matrix, then its inverse; after it 8 × 8 couplings of coarse cells by closed jaws.
-@group(0) @binding(13) var<storage, read_write> dense: array<f32>;
+@group(0) @binding(12) var<storage, read_write> dense: array<f32>;
+// The step's touches, as bits: see `touches.wgsl`.
+@group(0) @binding(13) var<storage, read_write> touches: array<vec4u>;
 
 fn level() -> Level {
     return frame.levels[at_level.x];
@@ -169,6 +175,11 @@ const DIAGONAL = 7u;
 
 fn finest(field: u32, node: u32) -> u32 {
     return 5u * frame.node_total + field * frame.levels[0].node_count + node;
+}
+
+// A corner of any cell, counted 8 · cell + corner.
+fn corner_force(index: u32) -> u32 {
+    return finest(8u, 0u) + index;
 }
 
 // Stiffness of mass and lumped supports at a node [mN/mm].

@@ -21,8 +21,9 @@ fn product_of(index: u32) {
     let cell = cells[index];
     let values = gather(cell, direction(0u));
     var forces = cell_product(index, cell, values);
+    add_pulls(index, &forces);
     for (var c = 0u; c < 8u; c++) {
-        corner_forces[8u * index + c] = vec4f(forces[c], 0.0);
+        vectors[corner_force(8u * index + c)] = vec4f(forces[c], 0.0);
     }
 }
 
@@ -119,8 +120,9 @@ fn product_finest(@builtin(global_invocation_id) id: vec3u) {
     let cell = cells[id.x];
     let values = gather(cell, direction(0u));
     var forces = hold(cell, values, cell_product(id.x, cell, values));
+    add_pulls(id.x, &forces);
     for (var c = 0u; c < 8u; c++) {
-        corner_forces[8u * id.x + c] = vec4f(forces[c], 0.0);
+        vectors[corner_force(8u * id.x + c)] = vec4f(forces[c], 0.0);
     }
 }
 
@@ -207,11 +209,11 @@ fn cycle_tail(@builtin(local_invocation_index) lane: u32) {
         for (var n = lane; n < here.node_count; n += 256u) {
             begin_at(here.first_node + n, here.chebyshev);
         }
-        multiply_tail(here, lane);
+        multiply_tail(l, lane);
         for (var n = lane; n < here.node_count; n += 256u) {
             continue_at(here.first_node + n, here.chebyshev);
         }
-        multiply_tail(here, lane);
+        multiply_tail(l, lane);
         for (var n = lane; n < here.node_count; n += 256u) {
             subtract_at(here.first_node + n);
         }
@@ -232,11 +234,11 @@ fn cycle_tail(@builtin(local_invocation_index) lane: u32) {
         for (var n = lane; n < here.node_count; n += 256u) {
             prolong_at(here.first_node + n);
         }
-        multiply_tail(here, lane);
+        multiply_tail(l - 1u, lane);
         for (var n = lane; n < here.node_count; n += 256u) {
             restart_at(here.first_node + n, here.chebyshev);
         }
-        multiply_tail(here, lane);
+        multiply_tail(l - 1u, lane);
         for (var n = lane; n < here.node_count; n += 256u) {
             continue_at(here.first_node + n, here.chebyshev);
         }
@@ -244,8 +246,15 @@ fn cycle_tail(@builtin(local_invocation_index) lane: u32) {
     }
 }
 
-fn multiply_tail(here: Level, lane: u32) {
+fn multiply_tail(l: u32, lane: u32) {
+    let here = frame.levels[l];
     storageBarrier();
+    if frame.touch_count > 0u {
+        for (var t = lane; t < frame.touch_count; t += 256u) {
+            pull_at(l * frame.touch_count + t, t, direction(0u));
+        }
+        storageBarrier();
+    }
     for (var c = lane; c < here.cell_count; c += 256u) {
         product_of(here.first_cell + c);
     }

@@ -25,7 +25,7 @@ fn predict(@builtin(global_invocation_id) id: vec3u) {
     }
 }
 
-// Tangent and corner forces of each cell, its springs included. Partials: energy, magnitude.
+// Tangent and corner forces of each cell, its springs and touches included. Partials: energy, magnitude.
 @compute @workgroup_size(64)
 fn evaluate(
     @builtin(global_invocation_id) id: vec3u,
@@ -61,8 +61,9 @@ fn evaluate(
                 forces[c] += (pull + spring.multiplier.xyz) * spring.weights[c >> 2u][c & 3u];
             }
         }
+        add_pulls(id.x, &forces);
         for (var c = 0u; c < 8u; c++) {
-            corner_forces[8u * id.x + c] = vec4f(forces[c], 0.0);
+            vectors[corner_force(8u * id.x + c)] = vec4f(forces[c], 0.0);
         }
     }
     let total = reduce(lane, sum);
@@ -82,7 +83,7 @@ fn cell_groups() -> u32 {
 fn corner_sum(node: Node) -> vec3f {
     var sum = vec3f(0.0);
     for (var i = node.cells.x; i < node.cells.y; i++) {
-        sum += corner_forces[lists[i]].xyz;
+        sum += vectors[corner_force(lists[i])].xyz;
     }
     return sum;
 }

@@ -7,6 +7,7 @@ pub(crate) const SOURCE: &str = concat!(
     include_str!("bindings.wgsl"),
     include_str!("modes.wgsl"),
     include_str!("material.wgsl"),
+    include_str!("touches.wgsl"),
     include_str!("evaluate.wgsl"),
     include_str!("refresh.wgsl"),
     include_str!("cycle.wgsl"),
@@ -25,36 +26,24 @@ pub(crate) enum Binding {
     Lists,
     Springs,
     Tangents,
-    CornerForces,
     Vectors,
     Strains,
     Partials,
     Journal,
     Dense,
+    Touches,
 }
 
 use Binding::{
-    AtLevel, Cells, CornerForces, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains,
-    Tangents, Tissues, Vectors,
+    AtLevel, Cells, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains, Tangents,
+    Tissues, Touches, Vectors,
 };
 
 impl Binding {
     /// All of them, in order.
     pub const ALL: [Self; 14] = [
-        AtLevel,
-        Frame,
-        Cells,
-        Tissues,
-        Nodes,
-        Lists,
-        Springs,
-        Tangents,
-        CornerForces,
-        Vectors,
-        Strains,
-        Partials,
-        Journal,
-        Dense,
+        AtLevel, Frame, Cells, Tissues, Nodes, Lists, Springs, Tangents, Vectors, Strains,
+        Partials, Journal, Dense, Touches,
     ];
 
     /// How a kernel sees it.
@@ -76,16 +65,19 @@ pub(crate) enum Over {
     EachCell,
     /// Each node of a level.
     EachNode,
+    /// Each touch of the step.
+    EachTouch,
     /// One workgroup alone.
     Once,
 }
 
 impl Over {
-    /// Number of workgroups for a level of so many cells and nodes.
-    pub fn groups(self, cells: usize, nodes: usize) -> u32 {
+    /// Number of workgroups for a level of so many cells and nodes, in a step with so many touches.
+    pub fn groups(self, cells: usize, nodes: usize, touches: usize) -> u32 {
         let count = match self {
             Self::EachCell => cells,
             Self::EachNode => nodes,
+            Self::EachTouch => touches,
             Self::Once => 1,
         };
         count.div_ceil(WORKGROUP) as u32
@@ -130,46 +122,54 @@ macro_rules! kernels {
 kernels! {
     Remember "remember" EachCell [Frame, Cells, Tissues, Vectors, Strains];
     Predict "predict" EachNode [Frame, Vectors];
+    Press "press" EachTouch [Frame, Cells, Vectors, Partials, Touches];
     Evaluate "evaluate" EachCell
-        [Frame, Cells, Tissues, Springs, Tangents, CornerForces, Vectors, Strains, Partials];
-    GatherGradient "gather_gradient" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials];
+        [Frame, Cells, Tissues, Springs, Tangents, Vectors, Strains, Partials, Touches];
+    GatherGradient "gather_gradient" EachNode [Frame, Nodes, Lists, Vectors, Partials];
     TakeEnergy "take_energy" Once [Frame, Partials, Journal];
     Coarsen "coarsen" EachCell [AtLevel, Frame, Cells, Lists, Tangents];
     InvertDiagonal "invert_diagonal" EachNode
-        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Vectors, Dense];
-    Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense];
+        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Vectors, Dense, Touches];
+    Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense, Touches];
     BeginSolve "begin_solve" EachNode [Frame, Vectors];
     BeginSmoothing "begin_smoothing" EachNode [AtLevel, Frame, Vectors, Journal];
-    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, CornerForces, Vectors, Journal, Dense];
+    Pull "pull" EachTouch [AtLevel, Frame, Cells, Vectors, Journal, Touches];
+    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, Vectors, Journal, Dense, Touches];
     ProductFinest "product_finest" EachCell
-        [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Journal, Dense];
+        [Frame, Cells, Springs, Tangents, Vectors, Journal, Dense, Touches];
     ContinueSmoothing "continue_smoothing" EachNode
-        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
-    EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
+        [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
+    EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     RestartSmoothing "restart_smoothing" EachNode
-        [AtLevel, Frame, Nodes, Lists, CornerForces, Vectors, Journal];
+        [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     RestrictResidual "restrict_residual" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     Prolong "prolong" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     CycleTail "cycle_tail" Once
-        [Frame, Cells, Nodes, Lists, Tangents, CornerForces, Vectors, Journal, Dense];
+        [Frame, Cells, Nodes, Lists, Tangents, Vectors, Journal, Dense, Touches];
     Project "project" EachNode [Frame, Vectors, Partials, Journal];
     DirectSearch "direct_search" Once [Frame, Partials, Journal];
     ExtendSearch "extend_search" EachNode [Frame, Vectors, Journal];
-    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, CornerForces, Vectors, Journal];
-    GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, CornerForces, Vectors, Partials, Journal];
+    PullSearch "pull_search" EachTouch [Frame, Cells, Vectors, Journal, Touches];
+    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, Vectors, Journal, Touches];
+    GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, Vectors, Partials, Journal];
     ChooseLength "choose_length" Once [Frame, Partials, Journal];
     Advance "advance" EachNode [Frame, Vectors, Journal];
     MeasureChange "measure_change" EachNode [Frame, Vectors, Partials];
     LimitChange "limit_change" Once [Frame, Partials, Journal];
     ApplyChange "apply_change" EachNode [Frame, Vectors, Journal];
+    Retreat "retreat" EachNode [Frame, Vectors, Journal];
+    Halve "halve" Once [Journal];
 }
 
 /// A kernel on a level.
 pub(crate) type Dispatch = (Step, usize);
 
 /// The kernels that look at a state.
-const EVALUATION: [Dispatch; 3] =
-    [(Step::Evaluate, 0), (Step::GatherGradient, 0), (Step::TakeEnergy, 0)];
+pub(crate) const EVALUATION: [Dispatch; 4] =
+    [(Step::Press, 0), (Step::Evaluate, 0), (Step::GatherGradient, 0), (Step::TakeEnergy, 0)];
+
+/// The kernels that take back half of the last Newton step; an evaluation belongs after them.
+pub(crate) const RETREAT: [Dispatch; 2] = [(Step::Retreat, 0), (Step::Halve, 0)];
 
 /// The kernels at the beginning of a frame, in order. `remember`: is the strain at its start what damping draws to?
 pub(crate) fn opening(remember: bool) -> Vec<Dispatch> {
@@ -182,7 +182,8 @@ pub(crate) fn opening(remember: bool) -> Vec<Dispatch> {
     all
 }
 
-/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results. `tail` is the first level that
+/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results; those over touches are left out
+/// where there are none. `tail` is the first level that
 /// one workgroup handles alone, `levels` how many there are.
 pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
     let mut all = vec![(Step::InvertDiagonal, 0)];
@@ -196,6 +197,7 @@ pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
             (Step::Project, 0),
             (Step::DirectSearch, 0),
             (Step::ExtendSearch, 0),
+            (Step::PullSearch, 0),
             (Step::MultiplySearch, 0),
             (Step::GatherProduct, 0),
             (Step::ChooseLength, 0),
@@ -208,16 +210,19 @@ pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
 }
 
 /// A V cycle from `level` on.
-fn cycle(level: usize, tail: usize, all: &mut Vec<Dispatch>) {
+pub(crate) fn cycle(level: usize, tail: usize, all: &mut Vec<Dispatch>) {
     if level == tail {
         all.push((Step::CycleTail, level));
         return;
     }
+    let pull = (Step::Pull, level);
     let product = (if level == 0 { Step::ProductFinest } else { Step::Product }, level);
     all.extend([
         (Step::BeginSmoothing, level),
+        pull,
         product,
         (Step::ContinueSmoothing, level),
+        pull,
         product,
         (Step::EndSmoothing, level),
         (Step::RestrictResidual, level + 1),
@@ -225,8 +230,10 @@ fn cycle(level: usize, tail: usize, all: &mut Vec<Dispatch>) {
     cycle(level + 1, tail, all);
     all.extend([
         (Step::Prolong, level),
+        pull,
         product,
         (Step::RestartSmoothing, level),
+        pull,
         product,
         (Step::ContinueSmoothing, level),
     ]);

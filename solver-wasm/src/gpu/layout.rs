@@ -18,7 +18,7 @@ pub(crate) const MAX_UNKNOWNS: usize = 384;
 /// A level of at most this many cells is handled by one workgroup, with all below it.
 const TAIL_CELLS: usize = 512;
 /// No coupling.
-const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// A cell of any level; see `bindings.wgsl`.
 #[repr(C)]
@@ -95,6 +95,10 @@ pub(crate) struct Frame {
     pub coarsest: u32,
     pub tail: u32,
     pub couplings: u32,
+    pub touch_count: u32,
+    pub pulls: u32,
+    pub order: u32,
+    pub starts: u32,
     pub levels: [Level; MAX_LEVELS],
 }
 

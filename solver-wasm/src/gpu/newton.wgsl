@@ -52,8 +52,9 @@ fn multiply_search(@builtin(global_invocation_id) id: vec3u) {
     let v = about_centroid(analyse(values), cell.centroid.xyz);
     let exact = synthesise(about_centre(multiply(id.x, cell.moments.xyz, v), cell.centroid.xyz));
     var forces = hold(cell, values, exact);
+    add_pulls(id.x, &forces);
     for (var c = 0u; c < 8u; c++) {
-        corner_forces[8u * id.x + c] = vec4f(forces[c], 0.0);
+        vectors[corner_force(8u * id.x + c)] = vec4f(forces[c], 0.0);
     }
 }
 
@@ -117,6 +118,23 @@ fn apply_change(@builtin(global_invocation_id) id: vec3u) {
     }
 }
 
+// The line search: half of the last step is taken back, and its evaluation forgotten.
+@compute @workgroup_size(64)
+fn retreat(@builtin(global_invocation_id) id: vec3u) {
+    if id.x < frame.levels[0].node_count {
+        let scale = journal.steps[journal.newton_iterations - 1u].w;
+        vectors[finest(DISPLACEMENT, id.x)] -= vectors[finest(CHANGE, id.x)] * (0.5 * scale);
+    }
+}
+
+@compute @workgroup_size(64)
+fn halve(@builtin(local_invocation_index) lane: u32) {
+    if lane == 0u {
+        journal.steps[journal.newton_iterations - 1u] *= 0.5;
+        journal.evaluations -= 1u;
+    }
+}
+
 fn sum_partials(lane: u32, count: u32) -> vec4f {
     var sum = vec4f(0.0);
     for (var i = lane; i < count; i += 64u) {
@@ -127,7 +145,7 @@ fn sum_partials(lane: u32, count: u32) -> vec4f {
 
 @compute @workgroup_size(64)
 fn take_energy(@builtin(local_invocation_index) lane: u32) {
-    let total = sum_partials(lane, node_groups() + cell_groups());
+    let total = sum_partials(lane, node_groups() + cell_groups() + touch_groups());
     if lane != 0u {
         return;
     }

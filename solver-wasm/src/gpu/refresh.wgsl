@@ -66,6 +66,7 @@ fn invert_diagonal(@builtin(global_invocation_id) id: vec3u) {
         if held.z != NONE {
             main += vec3f(dense[frame.couplings + 64u * held.z + 9u * c]);
         }
+        add_touches(cell, c, &main, &off);
     }
     invert(index, main, off);
     if at_level.x == 0u {
@@ -163,6 +164,34 @@ fn assemble(here: Level, size: u32, column: u32) {
             let row = 3u * (corner_node(index, c) - here.first_node);
             for (var k = 0u; k < 3u; k++) {
                 dense[(row + k) * size + column] += forces[c][k];
+            }
+        }
+        let range = ends_of(index);
+        for (var e = range.x; e < range.y; e++) {
+            assemble_end(here, size, column, end_in(e), corner);
+        }
+    }
+}
+
+// Twin of `assemble_link`, with all bodies coupled: the matrix has room for that. What the corner where an end of a link lies adds
+// to a column.
+fn assemble_end(here: Level, size: u32, column: u32, end: u32, corner: u32) {
+    let link = end >> 1u;
+    let touch = link % frame.touch_count;
+    var unit = vec3f(0.0);
+    unit[column % 3u] = weight_at(link, end & 1u, corner);
+    let pull = stiffen(touch, unit);
+    let ends = touches[LINKS + 5u * link].xy;
+    for (var other = 0u; other < 2u; other++) {
+        if ends[other] == NONE {
+            continue;
+        }
+        let towards = select(-pull, pull, other == (end & 1u));
+        for (var c = 0u; c < 8u; c++) {
+            let row = 3u * (corner_node(ends[other], c) - here.first_node);
+            let force = towards * weight_at(link, other, c);
+            for (var k = 0u; k < 3u; k++) {
+                dense[(row + k) * size + column] += force[k];
             }
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! The state stays the CPU's between frames: what the kernels need of it goes up, the new displacements and a [`Journal`] come
 //! down. A Newton iteration runs without a look at its results, and takes the whole step; in play one is mostly enough, so there
-//! is one way down a frame. What the CPU's line search would have refused (the energy did not fall), a direction of negative
-//! curvature, nothing but capped steps, or numbers that are not finite make the CPU take the frame again from where it began. A
-//! GPU that is lost leaves the state as it was.
+//! is one way down a frame. Where the CPU's line search would have halved the step (the energy did not fall) so do further kernels,
+//! a look each. A direction of negative curvature, nothing but capped steps, no descent at all, or numbers that are not finite make
+//! the CPU take the frame again from where it began. A GPU that is lost leaves the state as it was.
 
 use std::sync::Arc;
 
@@ -12,17 +12,19 @@ use bytemuck::{Zeroable, bytes_of, cast_slice};
 
 use super::{
     device::{Gpu, GpuError},
-    kernels::{Binding, Dispatch, Over, SOURCE, Step, iteration, opening},
+    kernels::{Binding, Dispatch, EVALUATION, RETREAT, iteration, opening},
     layout::{
-        DISPLACEMENT, FINEST_FIELDS, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS,
-        MAX_UNKNOWNS, Packed, PackedSpring, TANGENT_BYTES, VECTOR_BYTES, single, vector,
+        DISPLACEMENT, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS, MAX_UNKNOWNS,
+        Packed, PackedSpring, VECTOR_BYTES, single, vector,
     },
+    resources::{LEVEL_STRIDE, Room, buffers, pipelines},
+    touches::{PackedTouches, Places},
 };
 use crate::{
     contact::MAX_TIES,
     control::{Control, TOOL_COUNT},
     model::{Model, Spring},
-    newton::{Effort, Phase, ROUNDING, ROUNDING_FORCE},
+    newton::{Effort, MAX_BACKTRACKS, Phase, ROUNDING, ROUNDING_FORCE},
     real::{Lanes, Real, from_f32, is_finite},
     state::State,
     step::{Solver, StepReport},
@@ -32,8 +34,6 @@ use crate::{
 const MAX_LOADS: usize = 256;
 /// Newton iterations that a journal has room for.
 const MAX_NEWTON: u32 = 2;
-/// Distance of the levels' numbers in their buffer: what every browser grants.
-const LEVEL_STRIDE: usize = 256;
 
 /// Why a scene stays on the CPU.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ pub enum Unsupported {
     Pieces,
 }
 
-/// Can the GPU simulate this model? Pressures, contact and springs between bodies are decided frame by frame.
+/// Can the GPU simulate this model? Pressures are decided frame by frame.
 ///
 /// # Errors
 /// Why not.
@@ -71,14 +71,14 @@ pub fn supports(model: &Model) -> Result<(), Unsupported> {
 pub struct GpuSolver {
     gpu: Gpu,
     model: Arc<Model>,
-    packed: Packed,
+    pub(super) packed: Packed,
     effort: Effort,
-    opening: Vec<Dispatch>,
+    pub(super) opening: Vec<Dispatch>,
     iteration: Vec<Dispatch>,
     /// Pipeline and bindings of each [`Step`].
     pipelines: Vec<(wgpu::ComputePipeline, wgpu::BindGroup)>,
     /// By [`Binding`].
-    buffers: Vec<wgpu::Buffer>,
+    pub(super) buffers: Vec<wgpu::Buffer>,
     /// Where displacements and journal come down.
     staging: wgpu::Buffer,
     /// Springs of the finest level as they were last sorted by cell, and the order.
@@ -86,6 +86,9 @@ pub struct GpuSolver {
     order: Vec<u32>,
     packed_springs: Vec<PackedSpring>,
     most_couplings: usize,
+    touches: PackedTouches,
+    /// Where they lie in their buffer.
+    places: Places,
     upload: Vec<[f32; 4]>,
     /// Displacements that the GPU has.
     resident: Vec<Lanes>,
@@ -107,22 +110,9 @@ impl GpuSolver {
             .iter()
             .map(|level| (level.cell_count as usize).min(TOOL_COUNT * MAX_TIES))
             .sum();
-        let buffers: Vec<_> = Binding::ALL
-            .iter()
-            .map(|binding| {
-                let size = size_of_binding(*binding, &packed, spring_capacity, most_couplings);
-                let usage = match binding.kind() {
-                    wgpu::BufferBindingType::Uniform => wgpu::BufferUsages::UNIFORM,
-                    wgpu::BufferBindingType::Storage { .. } => wgpu::BufferUsages::STORAGE,
-                };
-                gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: None,
-                    size: size.max(256) as u64,
-                    usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-                    mapped_at_creation: false,
-                })
-            })
-            .collect();
+        let places = Places::new(&model, &packed);
+        let room = Room { springs: spring_capacity, couplings: most_couplings, touches: places };
+        let buffers = buffers(gpu, &packed, &room);
         let pipelines = pipelines(gpu, &buffers);
         let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -142,6 +132,8 @@ impl GpuSolver {
             order: Vec::new(),
             packed_springs: Vec::with_capacity(spring_capacity),
             most_couplings,
+            touches: PackedTouches::default(),
+            places,
             upload: Vec::with_capacity(model.node_count()),
             resident: Vec::new(),
             taken: 0,
@@ -171,7 +163,7 @@ impl GpuSolver {
     }
 
     /// Advance `state` by `control.dt`, as [`Solver::step`] does; `solver` is the CPU's, of the same model, and takes what is not
-    /// for the GPU: steps with touches or pressures, and those that went badly.
+    /// for the GPU: steps with pressures, and those that went badly.
     ///
     /// # Errors
     /// The GPU was lost; the state is as it was before.
@@ -191,17 +183,16 @@ impl GpuSolver {
         }
         let most = self.effort.newton.clamp(1, MAX_NEWTON);
         for newton in 1..=most {
-            let journal = match self.run(solver, newton == 1).await {
+            let journal = match self.iterate(solver, newton == 1, &mut report).await {
                 Ok(journal) => journal,
                 Err(error) => {
                     solver.abandon(state);
                     return Err(error);
                 }
             };
-            let is_last = newton == most || self.is_enough(&journal);
-            let is_good = judge(&journal, &mut report) && is_finite(solver.displacements());
+            let is_last = newton == most || journal.as_ref().is_none_or(|j| self.is_enough(j));
             // Nothing but capped steps: violent.
-            if !is_good || (is_last && report.step_caps == newton) {
+            if journal.is_none() || (is_last && report.step_caps == newton) {
                 solver.abandon(state);
                 let mut report = solver.step(state, control);
                 report.redone += 1;
@@ -219,10 +210,17 @@ impl GpuSolver {
     }
 
     /// Everything that changes from frame to frame; `false` if some spring has no place here.
-    fn send(&mut self, solver: &Solver, state: &State, control: &Control, phase: Phase) -> bool {
+    pub(super) fn send(
+        &mut self,
+        solver: &Solver,
+        state: &State,
+        control: &Control,
+        phase: Phase,
+    ) -> bool {
         if !self.send_springs(solver) {
             return false;
         }
+        self.send_touches(solver);
         let spacing = self.model.grids[0].spacing;
         let mut levels = [Level::default(); MAX_LEVELS];
         levels[..self.packed.levels.len()].copy_from_slice(&self.packed.levels);
@@ -242,6 +240,10 @@ impl GpuSolver {
             coarsest: coarsest as u32,
             tail: self.packed.tail as u32,
             couplings: unknowns * unknowns,
+            touch_count: self.touches.count() as u32,
+            pulls: self.places.pulls as u32,
+            order: self.places.order as u32,
+            starts: self.places.starts as u32,
             levels,
         };
         self.write(Binding::Frame, 0, bytes_of(&frame));
@@ -351,24 +353,48 @@ impl GpuSolver {
         true
     }
 
-    /// Run a Newton iteration and fetch what came of it.
-    async fn run(&mut self, solver: &mut Solver, is_first: bool) -> Result<Journal, GpuError> {
-        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            let opening = if is_first { &self.opening[..] } else { &[] };
-            for (step, level) in opening.iter().chain(&self.iteration) {
-                let kernel = step.kernel();
-                let (pipeline, bindings) = &self.pipelines[*step as usize];
-                let here = self.packed.levels[*level];
-                let offset = [(level * LEVEL_STRIDE) as u32];
-                let needs_level = kernel.bindings[0] == Binding::AtLevel;
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, bindings, if needs_level { &offset } else { &[] });
-                let (cells, nodes) = (here.cell_count as usize, here.node_count as usize);
-                pass.dispatch_workgroups(kernel.over.groups(cells, nodes), 1, 1);
+    /// What touches in this step.
+    fn send_touches(&mut self, solver: &Solver) {
+        let (laws, found) = solver.touches();
+        self.touches.take(&self.model, &self.packed, laws, found, solver.multigrid());
+        if self.touches.count() > 0 {
+            for (offset, part) in self.touches.parts(&self.places) {
+                self.write(Binding::Touches, offset, part);
             }
         }
+    }
+
+    /// A Newton iteration: the whole step, or what is left of it after as many halvings as the CPU's line search would have made.
+    /// Nothing if it leads nowhere.
+    async fn iterate(
+        &self,
+        solver: &mut Solver,
+        is_first: bool,
+        report: &mut StepReport,
+    ) -> Result<Option<Journal>, GpuError> {
+        let opening = if is_first { &self.opening[..] } else { &[] };
+        let mut journal = self.run(solver, [opening, &self.iteration]).await?;
+        let [.., scale] = journal.steps[journal.newton_iterations as usize - 1];
+        report.newton_iterations = journal.newton_iterations;
+        report.cg_iterations = journal.cg_iterations;
+        report.step_caps += u32::from(scale > 0.0 && scale < 1.0);
+        for _ in 0..MAX_BACKTRACKS {
+            if !is_downhill(&journal) || is_lower(&journal) {
+                break;
+            }
+            report.backtracks += 1;
+            journal = self.run(solver, [&RETREAT, &EVALUATION]).await?;
+        }
+        report.residual = journal.residual();
+        let is_good =
+            is_downhill(&journal) && is_lower(&journal) && is_finite(solver.displacements());
+        Ok(is_good.then_some(journal))
+    }
+
+    /// Run kernels and fetch what came of them.
+    async fn run(&self, solver: &mut Solver, parts: [&[Dispatch]; 2]) -> Result<Journal, GpuError> {
+        let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
+        self.encode(parts.into_iter().flatten(), &mut encoder);
         let bytes = (self.model.node_count() * VECTOR_BYTES) as u64;
         let journal_bytes = size_of::<Journal>() as u64;
         let from = self.field(DISPLACEMENT) as u64;
@@ -390,129 +416,77 @@ impl GpuSolver {
             .await
     }
 
+    /// Kernels in their order; those that have nothing to run over are left out.
+    pub(super) fn encode<'a>(
+        &self,
+        dispatches: impl IntoIterator<Item = &'a Dispatch>,
+        encoder: &mut wgpu::CommandEncoder,
+    ) {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for (step, level) in dispatches {
+            let kernel = step.kernel();
+            let here = self.packed.levels[*level];
+            let (cells, nodes) = (here.cell_count as usize, here.node_count as usize);
+            let groups = kernel.over.groups(cells, nodes, self.touches.count());
+            if groups == 0 {
+                continue;
+            }
+            let (pipeline, bindings) = &self.pipelines[*step as usize];
+            let offset = [(level * LEVEL_STRIDE) as u32];
+            let needs_level = kernel.bindings[0] == Binding::AtLevel;
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, bindings, if needs_level { &offset } else { &[] });
+            pass.dispatch_workgroups(groups, 1, 1);
+        }
+    }
+
     /// Would the CPU stop here?
     fn is_enough(&self, journal: &Journal) -> bool {
         let norm = |k: u32| f64::from(journal.energies[k as usize][2]).sqrt();
         journal.balanced != 0 || norm(journal.newton_iterations) <= self.effort.enough * norm(0)
     }
 
-    fn write(&self, binding: Binding, offset: usize, data: &[u8]) {
+    pub(super) fn write(&self, binding: Binding, offset: usize, data: &[u8]) {
         if !data.is_empty() {
             self.gpu.queue.write_buffer(&self.buffers[binding as usize], offset as u64, data);
         }
     }
 
     /// Where a field of the finest level starts, in bytes.
-    fn field(&self, field: usize) -> usize {
+    pub(super) fn field(&self, field: usize) -> usize {
         let before = LEVEL_FIELDS * self.packed.nodes.len() + field * self.model.node_count();
         before * VECTOR_BYTES
     }
 }
 
-/// Would the CPU have taken the last Newton step?
-fn judge(journal: &Journal, report: &mut StepReport) -> bool {
-    let k = journal.newton_iterations as usize;
-    let [before, magnitude, ..] = journal.energies[k - 1];
-    let [after, magnitude_after, squared, _] = journal.energies[k];
-    let [slope, length, _, scale] = journal.steps[k - 1];
-    let rounding = f64::from(journal.roundings[k - 1][0]).sqrt() * f64::from(f32::EPSILON);
-    let doubt = ROUNDING_FORCE * rounding * f64::from(length);
-    let slack = ROUNDING * f64::from(magnitude + magnitude_after) + doubt;
-    report.newton_iterations = journal.newton_iterations;
-    report.cg_iterations = journal.cg_iterations;
-    report.step_caps += u32::from(scale > 0.0 && scale < 1.0);
-    let reference = f64::from(journal.energies[0][2]).sqrt();
-    report.residual = if reference > 0.0 { f64::from(squared).sqrt() / reference } else { 0.0 };
-    f64::from(after) <= f64::from(before) + f64::from(1e-4 * slope) + slack
-        && f64::from(slope) <= slack
-        && journal.negative == 0
-}
+impl Journal {
+    /// Unbalanced force over that at the beginning.
+    fn residual(&self) -> f64 {
+        let squared = |k: u32| f64::from(self.energies[k as usize][2]);
+        let reference = squared(0).sqrt();
+        if reference > 0.0 { squared(self.newton_iterations).sqrt() / reference } else { 0.0 }
+    }
 
-/// Bytes of a buffer.
-fn size_of_binding(binding: Binding, packed: &Packed, springs: usize, couplings: usize) -> usize {
-    let (cells, nodes) = (packed.cells.len(), packed.nodes.len());
-    let finest = packed.levels[0];
-    let (finest_cells, finest_nodes) = (finest.cell_count as usize, finest.node_count as usize);
-    let unknowns = 3 * packed.levels[packed.levels.len() - 1].node_count as usize;
-    match binding {
-        Binding::AtLevel => MAX_LEVELS * LEVEL_STRIDE,
-        Binding::Frame => size_of::<Frame>(),
-        Binding::Cells => size_of_val(&packed.cells[..]),
-        Binding::Tissues => size_of_val(&packed.tissues[..]),
-        Binding::Nodes => size_of_val(&packed.nodes[..]),
-        Binding::Lists => size_of_val(&packed.lists[..]),
-        Binding::Springs => springs * size_of::<PackedSpring>(),
-        Binding::Tangents => cells * TANGENT_BYTES,
-        Binding::CornerForces => cells * 8 * VECTOR_BYTES,
-        Binding::Vectors => (LEVEL_FIELDS * nodes + FINEST_FIELDS * finest_nodes) * VECTOR_BYTES,
-        Binding::Strains => finest_cells * 2 * VECTOR_BYTES,
-        Binding::Partials => {
-            let groups = Over::EachCell.groups(finest_cells, finest_nodes)
-                + Over::EachNode.groups(finest_cells, finest_nodes);
-            groups as usize * VECTOR_BYTES
-        }
-        Binding::Journal => size_of::<Journal>(),
-        Binding::Dense => (unknowns * unknowns + 64 * couplings) * 4,
+    /// What rounding may have done to the last step's energies.
+    fn slack(&self) -> f64 {
+        let k = self.newton_iterations as usize;
+        let magnitude = self.energies[k - 1][1] + self.energies[k][1];
+        let rounding = f64::from(self.roundings[k - 1][0]).sqrt() * f64::from(f32::EPSILON);
+        let doubt = ROUNDING_FORCE * rounding * f64::from(self.steps[k - 1][1]);
+        ROUNDING * f64::from(magnitude) + doubt
     }
 }
 
-fn pipelines(gpu: &Gpu, buffers: &[wgpu::Buffer]) -> Vec<(wgpu::ComputePipeline, wgpu::BindGroup)> {
-    let device = &gpu.device;
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: None,
-        source: wgpu::ShaderSource::Wgsl(SOURCE.into()),
-    });
-    let pipeline = |step: &Step| {
-        let kernel = step.kernel();
-        let entries: Vec<_> = kernel
-            .bindings
-            .iter()
-            .map(|binding| wgpu::BindGroupLayoutEntry {
-                binding: *binding as u32,
-                visibility: wgpu::ShaderStages::COMPUTE,
-                ty: wgpu::BindingType::Buffer {
-                    ty: binding.kind(),
-                    has_dynamic_offset: *binding == Binding::AtLevel,
-                    min_binding_size: None,
-                },
-                count: None,
-            })
-            .collect();
-        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-            label: Some(kernel.entry),
-            entries: &entries,
-        });
-        let resources: Vec<_> = kernel
-            .bindings
-            .iter()
-            .map(|binding| wgpu::BindGroupEntry {
-                binding: *binding as u32,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &buffers[*binding as usize],
-                    offset: 0,
-                    size: (*binding == Binding::AtLevel)
-                        .then_some(const { std::num::NonZeroU64::new(16).unwrap() }),
-                }),
-            })
-            .collect();
-        let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(kernel.entry),
-            layout: &layout,
-            entries: &resources,
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(kernel.entry),
-            layout: Some(&device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: None,
-                bind_group_layouts: &[Some(&layout)],
-                immediate_size: 0,
-            })),
-            module: &module,
-            entry_point: Some(kernel.entry),
-            compilation_options: Default::default(),
-            cache: None,
-        });
-        (pipeline, group)
-    };
-    Step::ALL.iter().map(pipeline).collect()
+/// Is the last Newton step one that the CPU would go along?
+fn is_downhill(journal: &Journal) -> bool {
+    let [slope, ..] = journal.steps[journal.newton_iterations as usize - 1];
+    journal.negative == 0 && f64::from(slope) <= journal.slack()
+}
+
+/// Did it lower the energy as much as the CPU asks for?
+fn is_lower(journal: &Journal) -> bool {
+    let k = journal.newton_iterations as usize;
+    let [slope, ..] = journal.steps[k - 1];
+    let [before, after] = [k - 1, k].map(|k| f64::from(journal.energies[k][0]));
+    after <= before + f64::from(1e-4 * slope) + journal.slack()
 }

@@ -6,24 +6,33 @@ use std::sync::{
 };
 
 use solver_wasm::{
+    contact::{
+        Partner,
+        instrument::{Instrument, Pose},
+    },
     control::Control,
     gpu::{Gpu, GpuError, GpuSolver, Play, supports},
     lattice::Lattice,
     message::{Backend, Command, Preference, Report},
     model::Model,
     newton::Effort,
-    real::length_squared,
+    real::{Real, length_squared},
     scene::Scene,
     simulation::Simulation,
     state::State,
     step::Solver,
 };
 
-use crate::scenes::{free, hold, hung_ball, model};
+use crate::{
+    contact::{blocks, floor},
+    scenes::{free, hold, hung_ball, model},
+};
 
-/// Largest distance of a node between the two, over the largest displacement, after [`FRAMES`] frames.
+/// Largest distance of a node between the two, over the largest displacement, after all frames.
 const TOLERANCE: f32 = 1e-3;
+/// Frames of a scene, and of one with contact.
 const FRAMES: u32 = 30;
+const CONTACT_FRAMES: u32 = 60;
 
 /// A GPU, or a loud word that there is none.
 async fn gpu(test: &str) -> Option<Gpu> {
@@ -58,9 +67,24 @@ fn distance(a: &State, b: &State) -> f32 {
     (squared.fold(0.0, |a, b| if b > a { b } else { a }).sqrt() as f32)
 }
 
-/// Step both from rest; `script` says what acts before each frame.
-async fn compare(name: &str, scene: Scene, script: impl Fn(u32, &Model, &mut State, &mut Control)) {
-    let Some(gpu) = gpu(name).await else { return };
+/// What both came to.
+struct Outcome {
+    /// The CPU's state.
+    state: State,
+    /// Frames in which something pressed.
+    touching: u32,
+    /// Halvings of Newton steps on the GPU.
+    backtracks: u32,
+}
+
+/// Step both from rest; `script` says what acts before each frame. Nothing without a GPU.
+async fn compare(
+    name: &str,
+    frames: u32,
+    scene: Scene,
+    script: impl Fn(u32, &Model, &mut State, &mut Control),
+) -> Option<Outcome> {
+    let gpu = gpu(name).await?;
     let model = model(&scene);
     supports(&model).expect("a scene for the GPU");
     let (mut cpu, mut fallback) = (solver(&model), solver(&model));
@@ -68,7 +92,7 @@ async fn compare(name: &str, scene: Scene, script: impl Fn(u32, &Model, &mut Sta
     let mut states = [State::at_rest(&model), State::at_rest(&model)];
     let mut controls = [Control::default(), Control::default()];
     let mut reports = Vec::new();
-    for frame in 0..FRAMES {
+    for frame in 0..frames {
         let ([a, b], [control_a, control_b]) = (&mut states, &mut controls);
         script(frame, &model, a, control_a);
         script(frame, &model, b, control_b);
@@ -76,17 +100,42 @@ async fn compare(name: &str, scene: Scene, script: impl Fn(u32, &Model, &mut Sta
         reports.push(on_gpu.step(&mut fallback, b, control_b).await.expect("a GPU that stays"));
     }
     let redone: u32 = reports.iter().map(|r| r.redone).sum();
+    let backtracks = reports.iter().map(|r| r.backtracks).sum();
+    let touching = reports.iter().filter(|r| r.touches > 0).count() as u32;
     let largest = states[0].max_displacement();
     let relative = distance(&states[0], &states[1]) / largest;
     say(&format!(
-        "{name} on {}: {} cells, largest displacement {largest:.2} mm, difference {relative:.1e}, {redone} redone",
+        "{name} on {}: {} cells, largest displacement {largest:.2} mm, difference {relative:.1e}, {backtracks} halvings, touching in {touching} of {frames}",
         gpu.name(),
         model.cell_count(),
     ));
-    assert_eq!(redone, 0, "{name}: {:?}", reports.last());
-    assert_eq!(on_gpu.taken(), u64::from(FRAMES), "{name}");
+    assert_eq!((redone, on_gpu.taken()), (0, u64::from(frames)), "{name}: {:?}", reports.last());
     assert!(largest > 0.5, "{name}: {largest} mm");
     assert!(relative <= TOLERANCE, "{name}: {relative}");
+    let [state, _] = states;
+    Some(Outcome { state, touching, backtracks })
+}
+
+/// A scene whose bodies stay away from everything.
+async fn compare_calm(
+    name: &str,
+    scene: Scene,
+    script: impl Fn(u32, &Model, &mut State, &mut Control),
+) {
+    if let Some(outcome) = compare(name, FRAMES, scene, script).await {
+        assert_eq!(outcome.touching, 0, "{name}");
+    }
+}
+
+/// One in which most frames touch.
+async fn compare_touching(
+    name: &str,
+    scene: Scene,
+    script: impl Fn(u32, &Model, &mut State, &mut Control),
+) -> Option<Outcome> {
+    let outcome = compare(name, CONTACT_FRAMES, scene, script).await?;
+    assert!(outcome.touching > CONTACT_FRAMES / 2, "{name}: {}", outcome.touching);
+    Some(outcome)
 }
 
 /// A bar clamped at one end with a slit from above through two thirds of it: nodes doubled along a sheet between two cells.
@@ -114,15 +163,15 @@ fn slit_bar() -> Scene {
 }
 
 async fn ball_of_poisson_ratio_045() {
-    compare("ball, ν .45", hung_ball(64.0, 0.45), |_, _, _, _| ()).await;
+    compare_calm("ball, ν .45", hung_ball(64.0, 0.45), |_, _, _, _| ()).await;
 }
 
 async fn ball_of_poisson_ratio_048() {
-    compare("ball, ν .48", hung_ball(64.0, 0.48), |_, _, _, _| ()).await;
+    compare_calm("ball, ν .48", hung_ball(64.0, 0.48), |_, _, _, _| ()).await;
 }
 
 async fn bar_with_a_slit() {
-    compare("slit bar", slit_bar(), |_, _, _, _| ()).await;
+    compare_calm("slit bar", slit_bar(), |_, _, _, _| ()).await;
 }
 
 async fn grasp_and_pull() {
@@ -134,7 +183,57 @@ async fn grasp_and_pull() {
         let t = frame as f32 / FRAMES as f32;
         control.tool_goals[0] = Some([3.0 + 10.0 * t, -60.0 - 15.0 * t, 4.0 + 5.0 * t]);
     };
-    compare("grasp and pull", hung_ball(64.0, 0.45), script).await;
+    compare_calm("grasp and pull", hung_ball(64.0, 0.45), script).await;
+}
+
+/// A soft block falls 3 mm on a larger one that is held below, at an angle.
+async fn one_organ_on_another() {
+    let mut scene = blocks(
+        &[[[-32.0, -32.0, 3.0], [32.0, 32.0, 35.0]], [[-16.0, -12.0, 38.0], [16.0, 20.0, 70.0]]],
+        8.0,
+        5.0,
+    );
+    scene.gravity = [1500.0, 0.0, -9810.0];
+    scene.friction = 0.3;
+    hold(&mut scene, |p| (p[2] < 8.0).then_some([200.0; 3]));
+    let Some(outcome) = compare_touching("organ on organ", scene, |_, _, _, _| ()).await else {
+        return;
+    };
+    assert!(outcome.backtracks > 0, "an impact halves steps");
+    let is_on = |body| outcome.state.touches.iter().any(|t| t.partner == Partner::Body(body));
+    assert!(is_on(0) && is_on(1), "points of each press on the other");
+}
+
+async fn a_block_on_the_floor() {
+    let mut scene = blocks(&[[[-30.0, -30.0, 5.0], [30.0, 30.0, 45.0]]], 8.0, 5.0);
+    scene.gravity = [3000.0, 0.0, -9810.0];
+    scene.obstacles = vec![floor(4.0)];
+    scene.friction = 0.4;
+    compare_touching("block on a floor", scene, |_, _, _, _| ()).await;
+}
+
+/// A ball goes 8 mm into a pad, then drags over it: at first the touches stick, then they slide.
+async fn an_instrument_that_rubs() {
+    let mut scene = blocks(&[[[-32.0, -32.0, -40.0], [32.0, 32.0, 0.0]]], 8.0, 5.0);
+    hold(&mut scene, |p| (p[2] < -36.0).then_some([2000.0; 3]));
+    scene.friction = 0.3;
+    let script = |frame: u32, model: &Model, state: &mut State, control: &mut Control| {
+        if frame == 0 {
+            let position = [-12.0, -2.0, 14.0].map(Real::from).into();
+            let pose = Pose { position, ..Pose::default() };
+            model.wield(state, 0, Instrument::Ball { radius: 12.0 }, pose).expect("a ball");
+        }
+        let (down, along) = (frame.min(20) as f32, frame.max(20) as f32 - 20.0);
+        control.tool_goals[0] = Some([-12.0 + 0.6 * along, -2.0, 14.0 - 0.5 * down]);
+    };
+    let Some(outcome) = compare_touching("ball that rubs", scene, script).await else { return };
+    // Friction is at its bound of μ times the pressure, which lags a step behind.
+    let slides = |t: &&solver_wasm::contact::Touch| {
+        let size = length_squared(t.friction).sqrt();
+        size > 0.8 * 0.3 * t.pressure && t.pressure > 1.0
+    };
+    let touches = &outcome.state.touches;
+    assert!(touches.iter().filter(slides).count() > 3, "{touches:?}");
 }
 
 async fn a_lost_gpu_changes_nothing() {
@@ -230,6 +329,9 @@ tests! {
     a_nearly_incompressible_ball_sags_the_same_on_the_gpu: ball_of_poisson_ratio_048;
     a_bar_with_a_slit_sags_the_same_on_the_gpu: bar_with_a_slit;
     grasped_tissue_follows_the_same_on_the_gpu: grasp_and_pull;
+    a_body_lies_on_another_the_same_on_the_gpu: one_organ_on_another;
+    a_block_slides_over_a_floor_the_same_on_the_gpu: a_block_on_the_floor;
+    an_instrument_rubs_the_same_on_the_gpu: an_instrument_that_rubs;
     play_goes_on_when_the_gpu_is_lost: play_goes_on_without_the_gpu;
     the_cpu_computes_when_it_is_asked_for: the_cpu_can_be_asked_for;
     a_lost_gpu_leaves_the_state_as_it_was: a_lost_gpu_changes_nothing;
