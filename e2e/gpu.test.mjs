@@ -1,6 +1,6 @@
 // Who computes the tissue: the race at load, the wish in the address, and a GPU that is lost on the way.
 import assert from "node:assert/strict";
-import { base, displacement, find, firstCase, journey, moved, organ } from "./browser.mjs";
+import { base, displacement, find, firstCase, journey, moved, organ, until } from "./browser.mjs";
 
 const webgpu = process.env.SECTIO_WEBGPU !== "off";
 
@@ -33,8 +33,10 @@ journey("a software GPU loses the race", async ({ page }) => {
   assert.match(told[0], /^tissue on the CPU/);
 });
 
-// Steps with contact are the CPU's: that the others go over in mid-case is held by the solver's own tests in Chromium.
-journey("a GPU that is asked for and lost leaves the tissue where it is held", async ({ page }) => {
+const backend = (page) => page.locator('#mechanics [data-figure="backend"]').innerText();
+
+// In software a step takes a second: the tissue is not waited for before the device goes.
+journey("a GPU that is asked for computes organs that touch, and once lost leaves them in hand", async ({ page }) => {
   if (!webgpu) {
     console.log("skipping the lost GPU: WebGPU is switched off in this run");
     return;
@@ -44,6 +46,8 @@ journey("a GPU that is asked for and lost leaves the tissue where it is held", a
   await page.goto(`${base}/case/${id}?quality=low&backend=gpu`);
   await organ(page);
   assert.match(told[0], /^tissue on the GPU: the GPU was asked for/);
+  await page.keyboard.press("m");
+  await page.waitForSelector("#mechanics");
 
   await page.keyboard.press("2");
   const at = await find(page, "Liver");
@@ -52,15 +56,22 @@ journey("a GPU that is asked for and lost leaves the tissue where it is held", a
     await page.mouse.move(at.x + 4 * step, at.y - 8 * step);
   }
   await moved(page, "above", 5);
-  const before = await steady(page);
+  const before = await displacement(page);
+  assert.match(await backend(page), /^Graphics/, "organs touch, and yet the GPU computes");
 
-  // The device goes while the tissue is held: what is held stays held, where it is.
+  // The device goes while the tissue is held: the CPU takes over, and what is held stays held.
   const [worker] = page.workers();
   await worker.evaluate(() => {
     self.dispatchEvent(new MessageEvent("message", { data: ["lose the GPU", null] }));
   });
+  await until(
+    page,
+    () => document.querySelector('#mechanics [data-figure="backend"]').textContent.startsWith("Processor"),
+    null,
+    "the CPU takes over",
+  );
   const after = await steady(page);
-  assert.ok(Math.abs(after - before) < 0.05 * before, `it stays where it is held: ${before} mm, then ${after} mm`);
+  assert.ok(after > 0.95 * before, `it stays in hand: ${before} mm, then ${after} mm`);
   await page.mouse.up();
   await moved(page, "below", 1);
 });
