@@ -8,12 +8,14 @@
 //! | `refresh.wgsl` | `Multigrid::refresh`: `coarsen`, `add_cell_diagonals`, `invert`, `assemble`, `assemble_link`, `Skyline::factor` |
 //! | `cycle.wgsl` | `cycle`, `Level::smooth`, `subtract_product`, `solve_coarsest` |
 //! | `touches.wgsl` | `TouchLaw::respond`, `Link`, in `Newton::evaluate`, `subtract_product`, `Level::refresh_diagonal` |
+//! | `pressure.wgsl` | `Pressures` |
 //! | `newton.wgsl` | `Newton::conjugate_gradients`, `Newton::minimise` |
 //!
 //! A whole frame runs without a look at its results ([`kernels::schedule`]); [`GpuSolver`] says what happens around it. There are
 //! no atomics on floats, so a node gathers what its cells left at their corners; sums go through workgroups.
 
 mod device;
+mod journal;
 mod kernels;
 mod layout;
 #[cfg(all(test, not(target_arch = "wasm32"), not(feature = "f64")))]
@@ -21,6 +23,7 @@ mod parity;
 mod play;
 mod resources;
 mod solver;
+mod surfaces;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod touches;

@@ -53,6 +53,12 @@ impl Pressures {
         self.before.resize(nodes, Lanes::default());
     }
 
+    /// Surface and pressure [kPa] where it is not zero.
+    #[cfg(feature = "gpu")]
+    pub fn acting(&self) -> &[(u32, Real)] {
+        &self.acting
+    }
+
     /// Force on each node [mN]; empty if nothing acts.
     pub fn forces(&self) -> &[Lanes] {
         &self.forces

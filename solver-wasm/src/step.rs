@@ -21,7 +21,9 @@ use crate::{
 };
 
 #[cfg(feature = "gpu")]
-use crate::{contact::approach::Approach, multigrid::Multigrid, viscosity::Viscosity};
+use crate::{
+    contact::approach::Approach, multigrid::Multigrid, pressure::Pressures, viscosity::Viscosity,
+};
 
 /// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
 const TOOL_REACH: f32 = 0.5;
@@ -532,7 +534,7 @@ impl Solver {
 /// What another way to the same minimum needs: the GPU's.
 #[cfg(feature = "gpu")]
 impl Solver {
-    /// Begin a step; none if it holds pressures on surfaces, or tissue that must be led back: then nothing has changed.
+    /// Begin a step; none if tissue must be led back: then nothing has changed.
     pub(crate) fn open(
         &mut self,
         state: &mut State,
@@ -553,9 +555,9 @@ impl Solver {
                 let (u, memory) = (&state.displacements, &state.memory);
                 self.newton.viscosity.start(&self.model, u, memory, 1.0 / dt);
             }
-            if self.newton.pressures.forces().is_empty() {
-                return Some(phase);
-            }
+            // Their size is part of what acts from outside.
+            self.newton.pressures.follow(&self.model, &self.newton.inertial);
+            return Some(phase);
         }
         self.abandon(state);
         None
@@ -601,6 +603,11 @@ impl Solver {
     /// Touches of the step, and where each was found.
     pub(crate) fn touches(&self) -> (&[TouchLaw], &[Approach]) {
         (&self.newton.touches, &self.approaches.found)
+    }
+
+    /// Pressures of the step.
+    pub(crate) fn pressures(&self) -> &Pressures {
+        &self.newton.pressures
     }
 
     /// Viscous terms of the step, if the model has Maxwell branches.

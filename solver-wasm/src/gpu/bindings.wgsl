@@ -91,17 +91,28 @@ struct Frame {
     tail: u32,
     // Where the couplings start in `dense`.
     couplings: u32,
-    // Touches of the step, and where their pulls, the order of their ends and its starts begin in `touches`.
+    // Touches of the step, and where their pulls, the order of their ends and its starts begin in `acting`.
     touch_count: u32,
     pulls: u32,
     order: u32,
     starts: u32,
+    // Vertices of all surfaces if pressure acts on one, and where what they are, their fans, what changes of them, their order by cell,
+    // its starts and the pressures begin there.
+    vertex_count: u32,
+    vertices: u32,
+    fans: u32,
+    loads: u32,
+    load_order: u32,
+    load_starts: u32,
+    pressures: u32,
+    unused: u32,
     levels: array<Level, 16>,
 }
 
 // Of a minimisation; `journal.rs` reads it back.
 struct Journal {
-    // Of each evaluation: energy, magnitude it was summed from, |gradient|², unused.
+    // Of each evaluation: energy but for what presses on surfaces, magnitude it was summed from, |gradient|², work of those loads on the
+    // way there.
     energies: array<vec4f, 3>,
     // Of each Newton step: slope, length and longest node of the step as taken, its scale.
     steps: array<vec4f, 2>,
@@ -143,8 +154,8 @@ struct Journal {
 @group(0) @binding(11) var<storage, read_write> journal: Journal;
 // The coarsest level's matrix, then its inverse; after it 8 × 8 couplings of coarse cells by closed jaws.
 @group(0) @binding(12) var<storage, read_write> dense: array<f32>;
-// The step's touches, as bits: see `touches.wgsl`.
-@group(0) @binding(13) var<storage, read_write> touches: array<vec4u>;
+// The step's touches and pressures, as bits: see `touches.wgsl` and `pressure.wgsl`.
+@group(0) @binding(13) var<storage, read_write> acting: array<vec4u>;
 
 fn level() -> Level {
     return frame.levels[at_level.x];

@@ -25,7 +25,7 @@ fn predict(@builtin(global_invocation_id) id: vec3u) {
     }
 }
 
-// Tangent and corner forces of each cell, its springs and touches included. Partials: energy, magnitude.
+// Tangent and corner forces of each cell, its springs, touches and loads included. Partials: energy, magnitude.
 @compute @workgroup_size(64)
 fn evaluate(
     @builtin(global_invocation_id) id: vec3u,
@@ -62,6 +62,7 @@ fn evaluate(
             }
         }
         add_pulls(id.x, &forces);
+        subtract_loads(id.x, &forces);
         for (var c = 0u; c < 8u; c++) {
             vectors[corner_force(8u * id.x + c)] = vec4f(forces[c], 0.0);
         }

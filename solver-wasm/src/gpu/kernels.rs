@@ -8,6 +8,7 @@ pub(crate) const SOURCE: &str = concat!(
     include_str!("modes.wgsl"),
     include_str!("material.wgsl"),
     include_str!("touches.wgsl"),
+    include_str!("pressure.wgsl"),
     include_str!("evaluate.wgsl"),
     include_str!("refresh.wgsl"),
     include_str!("cycle.wgsl"),
@@ -31,19 +32,19 @@ pub(crate) enum Binding {
     Partials,
     Journal,
     Dense,
-    Touches,
+    Acting,
 }
 
 use Binding::{
-    AtLevel, Cells, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains, Tangents,
-    Tissues, Touches, Vectors,
+    Acting, AtLevel, Cells, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains,
+    Tangents, Tissues, Vectors,
 };
 
 impl Binding {
     /// All of them, in order.
     pub const ALL: [Self; 14] = [
         AtLevel, Frame, Cells, Tissues, Nodes, Lists, Springs, Tangents, Vectors, Strains,
-        Partials, Journal, Dense, Touches,
+        Partials, Journal, Dense, Acting,
     ];
 
     /// How a kernel sees it.
@@ -67,17 +68,29 @@ pub(crate) enum Over {
     EachNode,
     /// Each touch of the step.
     EachTouch,
+    /// Each vertex of the surfaces, in a step with pressure on one.
+    EachVertex,
     /// One workgroup alone.
     Once,
 }
 
+/// How many there are of a level, and in a step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub cells: usize,
+    pub nodes: usize,
+    pub touches: usize,
+    pub vertices: usize,
+}
+
 impl Over {
-    /// Number of workgroups for a level of so many cells and nodes, in a step with so many touches.
-    pub fn groups(self, cells: usize, nodes: usize, touches: usize) -> u32 {
+    /// Number of workgroups.
+    pub fn groups(self, counts: Counts) -> u32 {
         let count = match self {
-            Self::EachCell => cells,
-            Self::EachNode => nodes,
-            Self::EachTouch => touches,
+            Self::EachCell => counts.cells,
+            Self::EachNode => counts.nodes,
+            Self::EachTouch => counts.touches,
+            Self::EachVertex => counts.vertices,
             Self::Once => 1,
         };
         count.div_ceil(WORKGROUP) as u32
@@ -122,21 +135,24 @@ macro_rules! kernels {
 kernels! {
     Remember "remember" EachCell [Frame, Cells, Tissues, Vectors, Strains];
     Predict "predict" EachNode [Frame, Vectors];
-    Press "press" EachTouch [Frame, Cells, Vectors, Partials, Touches];
+    Press "press" EachTouch [Frame, Cells, Vectors, Partials, Acting];
+    Deform "deform" EachVertex [Frame, Cells, Vectors, Acting];
+    Load "load" EachVertex [Frame, Partials, Acting];
+    KeepLoads "keep_loads" EachVertex [Frame, Acting];
     Evaluate "evaluate" EachCell
-        [Frame, Cells, Tissues, Springs, Tangents, Vectors, Strains, Partials, Touches];
+        [Frame, Cells, Tissues, Springs, Tangents, Vectors, Strains, Partials, Acting];
     GatherGradient "gather_gradient" EachNode [Frame, Nodes, Lists, Vectors, Partials];
     TakeEnergy "take_energy" Once [Frame, Partials, Journal];
     Coarsen "coarsen" EachCell [AtLevel, Frame, Cells, Lists, Tangents];
     InvertDiagonal "invert_diagonal" EachNode
-        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Vectors, Dense, Touches];
-    Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense, Touches];
+        [AtLevel, Frame, Cells, Nodes, Lists, Springs, Tangents, Vectors, Dense, Acting];
+    Factor "factor" Once [Frame, Cells, Nodes, Lists, Tangents, Dense, Acting];
     BeginSolve "begin_solve" EachNode [Frame, Vectors];
     BeginSmoothing "begin_smoothing" EachNode [AtLevel, Frame, Vectors, Journal];
-    Pull "pull" EachTouch [AtLevel, Frame, Cells, Vectors, Journal, Touches];
-    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, Vectors, Journal, Dense, Touches];
+    Pull "pull" EachTouch [AtLevel, Frame, Cells, Vectors, Journal, Acting];
+    Product "product" EachCell [AtLevel, Frame, Cells, Tangents, Vectors, Journal, Dense, Acting];
     ProductFinest "product_finest" EachCell
-        [Frame, Cells, Springs, Tangents, Vectors, Journal, Dense, Touches];
+        [Frame, Cells, Springs, Tangents, Vectors, Journal, Dense, Acting];
     ContinueSmoothing "continue_smoothing" EachNode
         [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     EndSmoothing "end_smoothing" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
@@ -145,12 +161,14 @@ kernels! {
     RestrictResidual "restrict_residual" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     Prolong "prolong" EachNode [AtLevel, Frame, Nodes, Lists, Vectors, Journal];
     CycleTail "cycle_tail" Once
-        [Frame, Cells, Nodes, Lists, Tangents, Vectors, Journal, Dense, Touches];
+        [Frame, Cells, Nodes, Lists, Tangents, Vectors, Journal, Dense, Acting];
     Project "project" EachNode [Frame, Vectors, Partials, Journal];
     DirectSearch "direct_search" Once [Frame, Partials, Journal];
     ExtendSearch "extend_search" EachNode [Frame, Vectors, Journal];
-    PullSearch "pull_search" EachTouch [Frame, Cells, Vectors, Journal, Touches];
-    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, Vectors, Journal, Touches];
+    PullSearch "pull_search" EachTouch [Frame, Cells, Vectors, Journal, Acting];
+    MoveVertices "move_vertices" EachVertex [Frame, Cells, Vectors, Journal, Acting];
+    TurnLoads "turn_loads" EachVertex [Frame, Journal, Acting];
+    MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, Vectors, Journal, Acting];
     GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, Vectors, Partials, Journal];
     ChooseLength "choose_length" Once [Frame, Partials, Journal];
     Advance "advance" EachNode [Frame, Vectors, Journal];
@@ -165,8 +183,14 @@ kernels! {
 pub(crate) type Dispatch = (Step, usize);
 
 /// The kernels that look at a state.
-pub(crate) const EVALUATION: [Dispatch; 4] =
-    [(Step::Press, 0), (Step::Evaluate, 0), (Step::GatherGradient, 0), (Step::TakeEnergy, 0)];
+pub(crate) const EVALUATION: [Dispatch; 6] = [
+    (Step::Press, 0),
+    (Step::Deform, 0),
+    (Step::Load, 0),
+    (Step::Evaluate, 0),
+    (Step::GatherGradient, 0),
+    (Step::TakeEnergy, 0),
+];
 
 /// The kernels that take back half of the last Newton step; an evaluation belongs after them.
 pub(crate) const RETREAT: [Dispatch; 2] = [(Step::Retreat, 0), (Step::Halve, 0)];
@@ -182,11 +206,11 @@ pub(crate) fn opening(remember: bool) -> Vec<Dispatch> {
     all
 }
 
-/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results; those over touches are left out
-/// where there are none. `tail` is the first level that
+/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results; those over touches and
+/// vertices are left out where there are none. `tail` is the first level that
 /// one workgroup handles alone, `levels` how many there are.
 pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
-    let mut all = vec![(Step::InvertDiagonal, 0)];
+    let mut all = vec![(Step::KeepLoads, 0), (Step::InvertDiagonal, 0)];
     for level in 1..levels {
         all.extend([(Step::Coarsen, level), (Step::InvertDiagonal, level)]);
     }
@@ -198,6 +222,8 @@ pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
             (Step::DirectSearch, 0),
             (Step::ExtendSearch, 0),
             (Step::PullSearch, 0),
+            (Step::MoveVertices, 0),
+            (Step::TurnLoads, 0),
             (Step::MultiplySearch, 0),
             (Step::GatherProduct, 0),
             (Step::ChooseLength, 0),

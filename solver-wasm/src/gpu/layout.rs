@@ -99,6 +99,14 @@ pub(crate) struct Frame {
     pub pulls: u32,
     pub order: u32,
     pub starts: u32,
+    pub vertex_count: u32,
+    pub vertices: u32,
+    pub fans: u32,
+    pub loads: u32,
+    pub load_order: u32,
+    pub load_starts: u32,
+    pub pressures: u32,
+    pub unused: u32,
     pub levels: [Level; MAX_LEVELS],
 }
 
@@ -276,7 +284,8 @@ impl Packed {
             let sources: Vec<u32> = sources.iter().map(|s| s + next.first_node).collect();
             let node = &mut self.nodes[index as usize];
             node.coarse = list(&mut self.lists, &sources);
-            node.share = 1.0 / sources.len() as f32;
+            // A node that holds nothing has none.
+            node.share = 1.0 / sources.len().max(1) as f32;
         }
         for (n, finer) in finer.iter().enumerate() {
             self.nodes[next.first_node as usize + n].fine = list(&mut self.lists, finer);

@@ -53,6 +53,7 @@ fn multiply_search(@builtin(global_invocation_id) id: vec3u) {
     let exact = synthesise(about_centre(multiply(id.x, cell.moments.xyz, v), cell.centroid.xyz));
     var forces = hold(cell, values, exact);
     add_pulls(id.x, &forces);
+    subtract_loads(id.x, &forces);
     for (var c = 0u; c < 8u; c++) {
         vectors[corner_force(8u * id.x + c)] = vec4f(forces[c], 0.0);
     }
@@ -136,8 +137,12 @@ fn halve(@builtin(local_invocation_index) lane: u32) {
 }
 
 fn sum_partials(lane: u32, count: u32) -> vec4f {
+    return sum_range(lane, 0u, count);
+}
+
+fn sum_range(lane: u32, first: u32, end: u32) -> vec4f {
     var sum = vec4f(0.0);
-    for (var i = lane; i < count; i += 64u) {
+    for (var i = first + lane; i < end; i += 64u) {
         sum = merge(sum, partials[i]);
     }
     return reduce(lane, sum);
@@ -145,12 +150,14 @@ fn sum_partials(lane: u32, count: u32) -> vec4f {
 
 @compute @workgroup_size(64)
 fn take_energy(@builtin(local_invocation_index) lane: u32) {
-    let total = sum_partials(lane, node_groups() + cell_groups() + touch_groups());
+    let before_loads = node_groups() + cell_groups() + touch_groups();
+    let total = sum_partials(lane, before_loads);
+    let loads = sum_range(lane, before_loads, before_loads + vertex_groups());
     if lane != 0u {
         return;
     }
     let k = journal.evaluations;
-    journal.energies[k] = vec4f(total.xyz, 0.0);
+    journal.energies[k] = vec4f(total.x, total.y + abs(loads.y), total.z, loads.x);
     journal.evaluations = k + 1u;
     // In play what acts is at least what the first imbalance is.
     let reference = max(frame.force_scale, sqrt(journal.energies[0].z));

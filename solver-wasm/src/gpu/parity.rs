@@ -1,4 +1,4 @@
-//! Kernels with touches against their twins in Rust, one after the other. Without a GPU they say so and pass.
+//! Kernels with touches and pressure against their twins in Rust, one after the other. Without a GPU they say so and pass.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
     model::Model,
     multigrid::subtract_product,
     real::{Lanes, length_squared, node_vector},
-    scene::{Material, Scene, Support},
+    scene::{Material, Scene, Support, Surface},
     state::State,
     step::{Solver, StepReport},
 };
@@ -59,8 +59,20 @@ fn pressed() -> (Arc<Model>, Solver, State, Control) {
         .filter(|point| lattice.rest_position(point)[2] < -40.0)
         .map(|point| Support { point, stiffness: [500.0; 3] })
         .collect();
+    // Pressure on one side.
+    let mut side = Surface::default();
+    for cell in 0..lattice.cells.len() as u32 {
+        let face = [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]];
+        let face = face.map(|local| Embedding { cell, local });
+        if lattice.rest_position(&face[0])[0] < -36.0 {
+            let first = side.points.len() as u32;
+            side.points.extend(face);
+            side.triangles.extend([[0, 1, 2], [0, 2, 3]].map(|t| t.map(|v| v + first)));
+        }
+    }
     let scene = Scene {
         lattice,
+        surfaces: vec![side],
         materials: vec![Material { damping: 0.02, ..Material::neo_hookean(5.0, 0.45, 1.06e-6) }],
         supports,
         distances,
@@ -72,7 +84,7 @@ fn pressed() -> (Arc<Model>, Solver, State, Control) {
     let (mut solver, mut state) = (Solver::new(Arc::clone(&model)), State::at_rest(&model));
     let pose = Pose { position: [28.0, 0.0, 16.0].into(), ..Pose::default() };
     model.wield(&mut state, 0, Instrument::Ball { radius: 10.0 }, pose).expect("a ball");
-    let mut control = Control::default();
+    let mut control = Control { pressures: vec![1.5], ..Control::default() };
     for step in 0..40_u8 {
         let t = f32::from(step);
         control.tool_goals[0] = Some([28.0, 0.3 * t, 16.0 - 0.4 * t.min(30.0)]);
@@ -177,6 +189,7 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
     let newton = solver.newton_mut();
     newton.viscosity.start(&model, &state.displacements, &state.memory, 1.0 / control.dt);
     let u = newton.inertial.clone();
+    newton.pressures.follow(&model, &u);
     newton.evaluate(&model, &u, phase);
     newton.multigrid.refresh(&model, phase.shift);
     let nodes = model.node_count();
@@ -195,7 +208,7 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
         let [x, y, z] = link.stiffness.map(Lanes::to_array);
         [node_vector([x[0], y[1], z[2]]), node_vector([x[1], y[2], z[0]])]
     });
-    let theirs = on_gpu.fetch(Binding::Touches, LAW_UNITS * MAX_TOUCHES * UNIT, 2 * links.len());
+    let theirs = on_gpu.fetch(Binding::Acting, LAW_UNITS * MAX_TOUCHES * UNIT, 2 * links.len());
     assert!(
         difference("stiffness of touches", &stiffness.collect::<Vec<_>>(), &theirs)
             < TOUCH_TOLERANCE
@@ -230,7 +243,13 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
     let mut product = vec![Lanes::default(); nodes];
     newton.tangent_product(&model, &search, &mut product);
     on_gpu.put(on_gpu.field(SEARCH), &search);
-    on_gpu.run_alone(&[(Step::PullSearch, 0), (Step::MultiplySearch, 0), (Step::GatherProduct, 0)]);
+    on_gpu.run_alone(&[
+        (Step::PullSearch, 0),
+        (Step::MoveVertices, 0),
+        (Step::TurnLoads, 0),
+        (Step::MultiplySearch, 0),
+        (Step::GatherProduct, 0),
+    ]);
     let theirs = on_gpu.fetch(Binding::Vectors, on_gpu.field(PRODUCT), nodes);
     assert!(difference("exact product", &product, &theirs) < TOLERANCE);
 

@@ -166,7 +166,7 @@ impl Play {
             if lap == 0 {
                 let way = distance(&push, &a);
                 if on_gpu.taken() == 0 && preference == Preference::Auto {
-                    race.reason = "pressure, or a step that the GPU takes badly".into();
+                    race.reason = "a step that the GPU takes badly".into();
                     return race;
                 }
                 if distance(&a, &b) > AGREEMENT * way {

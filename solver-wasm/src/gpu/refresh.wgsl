@@ -181,7 +181,7 @@ fn assemble_end(here: Level, size: u32, column: u32, end: u32, corner: u32) {
     var unit = vec3f(0.0);
     unit[column % 3u] = weight_at(link, end & 1u, corner);
     let pull = stiffen(touch, unit);
-    let ends = touches[LINKS + 5u * link].xy;
+    let ends = acting[LINKS + 5u * link].xy;
     for (var other = 0u; other < 2u; other++) {
         if ends[other] == NONE {
             continue;

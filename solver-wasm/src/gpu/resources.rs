@@ -2,12 +2,12 @@
 
 use super::{
     device::Gpu,
-    kernels::{Binding, Over, SOURCE, Step},
+    kernels::{Binding, Counts, Over, SOURCE, Step},
     layout::{
         FINEST_FIELDS, Frame, Journal, LEVEL_FIELDS, MAX_LEVELS, Packed, PackedSpring,
         TANGENT_BYTES, VECTOR_BYTES,
     },
-    touches::Places,
+    touches::UNIT,
 };
 use crate::contact::MAX_TOUCHES;
 
@@ -20,7 +20,10 @@ pub(crate) struct Room {
     pub springs: usize,
     /// Coarse cells that closed jaws hold.
     pub couplings: usize,
-    pub touches: Places,
+    /// Vertices of surfaces.
+    pub vertices: usize,
+    /// Units of what acts.
+    pub acting: usize,
 }
 
 /// A buffer for each [`Binding`].
@@ -60,13 +63,19 @@ fn size_of_binding(binding: Binding, packed: &Packed, room: &Room) -> usize {
         }
         Binding::Strains => finest_cells * 2 * VECTOR_BYTES,
         Binding::Partials => {
-            let groups = |over: Over| over.groups(finest_cells, finest_nodes, MAX_TOUCHES) as usize;
-            let all = [Over::EachCell, Over::EachNode, Over::EachTouch];
+            let most = Counts {
+                cells: finest_cells,
+                nodes: finest_nodes,
+                touches: MAX_TOUCHES,
+                vertices: room.vertices,
+            };
+            let groups = |over: Over| over.groups(most) as usize;
+            let all = [Over::EachCell, Over::EachNode, Over::EachTouch, Over::EachVertex];
             all.map(groups).iter().sum::<usize>() * VECTOR_BYTES
         }
         Binding::Journal => size_of::<Journal>(),
         Binding::Dense => (unknowns * unknowns + 64 * room.couplings) * 4,
-        Binding::Touches => room.touches.bytes(),
+        Binding::Acting => room.acting * UNIT,
     }
 }
 

@@ -12,19 +12,20 @@ use bytemuck::{Zeroable, bytes_of, cast_slice};
 
 use super::{
     device::{Gpu, GpuError},
-    kernels::{Binding, Dispatch, EVALUATION, RETREAT, iteration, opening},
+    kernels::{Binding, Counts, Dispatch, EVALUATION, RETREAT, iteration, opening},
     layout::{
         DISPLACEMENT, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS, MAX_UNKNOWNS,
         Packed, PackedSpring, VECTOR_BYTES, single, vector,
     },
     resources::{LEVEL_STRIDE, Room, buffers, pipelines},
+    surfaces::{PackedSurfaces, SurfacePlaces},
     touches::{PackedTouches, Places},
 };
 use crate::{
     contact::MAX_TIES,
     control::{Control, TOOL_COUNT},
     model::{Model, Spring},
-    newton::{Effort, MAX_BACKTRACKS, Phase, ROUNDING, ROUNDING_FORCE},
+    newton::{Effort, MAX_BACKTRACKS, Phase},
     real::{Lanes, Real, from_f32, is_finite},
     state::State,
     step::{Solver, StepReport},
@@ -49,7 +50,7 @@ pub enum Unsupported {
     Pieces,
 }
 
-/// Can the GPU simulate this model? Pressures are decided frame by frame.
+/// Can the GPU simulate this model?
 ///
 /// # Errors
 /// Why not.
@@ -89,7 +90,11 @@ pub struct GpuSolver {
     touches: PackedTouches,
     /// Where they lie in their buffer.
     places: Places,
+    surfaces: PackedSurfaces,
+    surface_places: SurfacePlaces,
     upload: Vec<[f32; 4]>,
+    /// Size of what acts from outside in the step [mN].
+    force_scale: f64,
     /// Displacements that the GPU has.
     resident: Vec<Lanes>,
     /// Steps that it took.
@@ -110,8 +115,15 @@ impl GpuSolver {
             .iter()
             .map(|level| (level.cell_count as usize).min(TOOL_COUNT * MAX_TIES))
             .sum();
+        let surfaces = PackedSurfaces::new(&model, &packed);
         let places = Places::new(&model, &packed);
-        let room = Room { springs: spring_capacity, couplings: most_couplings, touches: places };
+        let surface_places = surfaces.places(places.end);
+        let room = Room {
+            springs: spring_capacity,
+            couplings: most_couplings,
+            vertices: surfaces.count(),
+            acting: surface_places.end,
+        };
         let buffers = buffers(gpu, &packed, &room);
         let pipelines = pipelines(gpu, &buffers);
         let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -134,7 +146,10 @@ impl GpuSolver {
             most_couplings,
             touches: PackedTouches::default(),
             places,
+            surfaces,
+            surface_places,
             upload: Vec::with_capacity(model.node_count()),
+            force_scale: 0.0,
             resident: Vec::new(),
             taken: 0,
             packed,
@@ -148,6 +163,9 @@ impl GpuSolver {
         solver.write(Binding::Nodes, 0, cast_slice(&solver.packed.nodes));
         solver.write(Binding::Lists, 0, cast_slice(&solver.packed.lists));
         solver.write(Binding::Cells, 0, cast_slice(&solver.packed.cells));
+        for (offset, part) in solver.surfaces.parts(&solver.surface_places) {
+            solver.write(Binding::Acting, offset, part);
+        }
         gpu.check()?;
         Ok(solver)
     }
@@ -163,7 +181,7 @@ impl GpuSolver {
     }
 
     /// Advance `state` by `control.dt`, as [`Solver::step`] does; `solver` is the CPU's, of the same model, and takes what is not
-    /// for the GPU: steps with pressures, and those that went badly.
+    /// for the GPU: tissue that must be led back, and steps that went badly.
     ///
     /// # Errors
     /// The GPU was lost; the state is as it was before.
@@ -190,7 +208,8 @@ impl GpuSolver {
                     return Err(error);
                 }
             };
-            let is_last = newton == most || journal.as_ref().is_none_or(|j| self.is_enough(j));
+            let is_last =
+                newton == most || journal.as_ref().is_none_or(|j| j.is_enough(self.effort.enough));
             // Nothing but capped steps: violent.
             if journal.is_none() || (is_last && report.step_caps == newton) {
                 solver.abandon(state);
@@ -220,7 +239,8 @@ impl GpuSolver {
         if !self.send_springs(solver) {
             return false;
         }
-        self.send_touches(solver);
+        self.send_acting(solver);
+        self.force_scale = solver.force_scale();
         let spacing = self.model.grids[0].spacing;
         let mut levels = [Level::default(); MAX_LEVELS];
         levels[..self.packed.levels.len()].copy_from_slice(&self.packed.levels);
@@ -235,7 +255,7 @@ impl GpuSolver {
             reach: single(phase.reach) * spacing as f32,
             tolerance: self.effort.tolerance as f32,
             cg_tolerance: self.effort.cg_tolerance as f32,
-            force_scale: solver.force_scale() as f32,
+            force_scale: self.force_scale as f32,
             node_total: self.packed.nodes.len() as u32,
             coarsest: coarsest as u32,
             tail: self.packed.tail as u32,
@@ -244,6 +264,14 @@ impl GpuSolver {
             pulls: self.places.pulls as u32,
             order: self.places.order as u32,
             starts: self.places.starts as u32,
+            vertex_count: self.surfaces.acting_count() as u32,
+            vertices: self.surface_places.vertices as u32,
+            fans: self.surface_places.fans as u32,
+            loads: self.surface_places.loads as u32,
+            load_order: self.surface_places.order as u32,
+            load_starts: self.surface_places.starts as u32,
+            pressures: self.surface_places.pressures as u32,
+            unused: 0,
             levels,
         };
         self.write(Binding::Frame, 0, bytes_of(&frame));
@@ -353,13 +381,19 @@ impl GpuSolver {
         true
     }
 
-    /// What touches in this step.
-    fn send_touches(&mut self, solver: &Solver) {
+    /// What touches, and what presses on surfaces.
+    fn send_acting(&mut self, solver: &Solver) {
+        if let Some((offset, pressures)) =
+            self.surfaces.take(solver.pressures(), &self.surface_places)
+        {
+            let buffer = &self.buffers[Binding::Acting as usize];
+            self.gpu.queue.write_buffer(buffer, offset as u64, pressures);
+        }
         let (laws, found) = solver.touches();
         self.touches.take(&self.model, &self.packed, laws, found, solver.multigrid());
         if self.touches.count() > 0 {
             for (offset, part) in self.touches.parts(&self.places) {
-                self.write(Binding::Touches, offset, part);
+                self.write(Binding::Acting, offset, part);
             }
         }
     }
@@ -374,20 +408,19 @@ impl GpuSolver {
     ) -> Result<Option<Journal>, GpuError> {
         let opening = if is_first { &self.opening[..] } else { &[] };
         let mut journal = self.run(solver, [opening, &self.iteration]).await?;
-        let [.., scale] = journal.steps[journal.newton_iterations as usize - 1];
         report.newton_iterations = journal.newton_iterations;
         report.cg_iterations = journal.cg_iterations;
-        report.step_caps += u32::from(scale > 0.0 && scale < 1.0);
+        report.step_caps += u32::from(journal.is_capped());
         for _ in 0..MAX_BACKTRACKS {
-            if !is_downhill(&journal) || is_lower(&journal) {
+            if !journal.is_downhill() || journal.is_lower() {
                 break;
             }
             report.backtracks += 1;
             journal = self.run(solver, [&RETREAT, &EVALUATION]).await?;
         }
-        report.residual = journal.residual();
+        report.residual = journal.residual(self.force_scale);
         let is_good =
-            is_downhill(&journal) && is_lower(&journal) && is_finite(solver.displacements());
+            journal.is_downhill() && journal.is_lower() && is_finite(solver.displacements());
         Ok(is_good.then_some(journal))
     }
 
@@ -426,8 +459,12 @@ impl GpuSolver {
         for (step, level) in dispatches {
             let kernel = step.kernel();
             let here = self.packed.levels[*level];
-            let (cells, nodes) = (here.cell_count as usize, here.node_count as usize);
-            let groups = kernel.over.groups(cells, nodes, self.touches.count());
+            let groups = kernel.over.groups(Counts {
+                cells: here.cell_count as usize,
+                nodes: here.node_count as usize,
+                touches: self.touches.count(),
+                vertices: self.surfaces.acting_count(),
+            });
             if groups == 0 {
                 continue;
             }
@@ -438,12 +475,6 @@ impl GpuSolver {
             pass.set_bind_group(0, bindings, if needs_level { &offset } else { &[] });
             pass.dispatch_workgroups(groups, 1, 1);
         }
-    }
-
-    /// Would the CPU stop here?
-    fn is_enough(&self, journal: &Journal) -> bool {
-        let norm = |k: u32| f64::from(journal.energies[k as usize][2]).sqrt();
-        journal.balanced != 0 || norm(journal.newton_iterations) <= self.effort.enough * norm(0)
     }
 
     pub(super) fn write(&self, binding: Binding, offset: usize, data: &[u8]) {
@@ -457,36 +488,4 @@ impl GpuSolver {
         let before = LEVEL_FIELDS * self.packed.nodes.len() + field * self.model.node_count();
         before * VECTOR_BYTES
     }
-}
-
-impl Journal {
-    /// Unbalanced force over that at the beginning.
-    fn residual(&self) -> f64 {
-        let squared = |k: u32| f64::from(self.energies[k as usize][2]);
-        let reference = squared(0).sqrt();
-        if reference > 0.0 { squared(self.newton_iterations).sqrt() / reference } else { 0.0 }
-    }
-
-    /// What rounding may have done to the last step's energies.
-    fn slack(&self) -> f64 {
-        let k = self.newton_iterations as usize;
-        let magnitude = self.energies[k - 1][1] + self.energies[k][1];
-        let rounding = f64::from(self.roundings[k - 1][0]).sqrt() * f64::from(f32::EPSILON);
-        let doubt = ROUNDING_FORCE * rounding * f64::from(self.steps[k - 1][1]);
-        ROUNDING * f64::from(magnitude) + doubt
-    }
-}
-
-/// Is the last Newton step one that the CPU would go along?
-fn is_downhill(journal: &Journal) -> bool {
-    let [slope, ..] = journal.steps[journal.newton_iterations as usize - 1];
-    journal.negative == 0 && f64::from(slope) <= journal.slack()
-}
-
-/// Did it lower the energy as much as the CPU asks for?
-fn is_lower(journal: &Journal) -> bool {
-    let k = journal.newton_iterations as usize;
-    let [slope, ..] = journal.steps[k - 1];
-    let [before, after] = [k - 1, k].map(|k| f64::from(journal.energies[k][0]));
-    after <= before + f64::from(1e-4 * slope) + journal.slack()
 }

@@ -68,7 +68,7 @@ pub(crate) struct Places {
     pub pulls: usize,
     pub order: usize,
     pub starts: usize,
-    /// Size of all.
+    /// Where what is not theirs begins.
     pub end: usize,
 }
 
@@ -81,11 +81,6 @@ impl Places {
         let order = pulls + links;
         let starts = order + (2 * links).div_ceil(4);
         Self { pulls, order, starts, end: starts + (packed.cells.len() + 1).div_ceil(4) }
-    }
-
-    /// Bytes of the buffer.
-    pub fn bytes(&self) -> usize {
-        self.end * UNIT
     }
 }
 

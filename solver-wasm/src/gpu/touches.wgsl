@@ -2,7 +2,7 @@
 // and its pull goes back to them. What it reads is the work of one thread a touch; the cells then add the pulls of the touches that
 // end in them, in the touches' order.
 //
-// `touches` holds, each as bits in vectors of four: four of each law, two of each stiffness, five of each link (level by level), the
+// `acting` holds of them, each as bits in vectors of four: four of each law, two of each stiffness, five of each link (level by level), the
 // pull of each link, then packed four abreast the ends (2 · link + end) sorted by cell, and where each cell's begin.
 
 const MAX_TOUCHES = 2048u;
@@ -33,10 +33,10 @@ struct Touched {
 }
 
 fn law(touch: u32) -> TouchLaw {
-    let normal = bitcast<vec4f>(touches[4u * touch]);
-    let origin = bitcast<vec4f>(touches[4u * touch + 1u]);
-    let friction = bitcast<vec4f>(touches[4u * touch + 2u]);
-    let rest = bitcast<vec4f>(touches[4u * touch + 3u]);
+    let normal = bitcast<vec4f>(acting[4u * touch]);
+    let origin = bitcast<vec4f>(acting[4u * touch + 1u]);
+    let friction = bitcast<vec4f>(acting[4u * touch + 2u]);
+    let rest = bitcast<vec4f>(acting[4u * touch + 3u]);
     return TouchLaw(normal.xyz, origin.xyz, origin.w, friction.xyz, friction.w, rest.x, rest.y, rest.z);
 }
 
@@ -81,14 +81,14 @@ fn respond_to(law: TouchLaw, u: vec3f) -> Touched {
 
 // Tangent of a touch times a vector.
 fn stiffen(touch: u32, v: vec3f) -> vec3f {
-    let main = bitcast<vec4f>(touches[STIFFNESSES + 2u * touch]).xyz;
-    let off = bitcast<vec4f>(touches[STIFFNESSES + 2u * touch + 1u]).xyz;
+    let main = bitcast<vec4f>(acting[STIFFNESSES + 2u * touch]).xyz;
+    let off = bitcast<vec4f>(acting[STIFFNESSES + 2u * touch + 1u]).xyz;
     return main * v + off * v.yzx + off.zxy * v.zxy;
 }
 
 // Relative displacement of the two ends, of the field that starts at `base`.
 fn read_link(link: u32, base: u32) -> vec3f {
-    let ends = touches[LINKS + 5u * link].xy;
+    let ends = acting[LINKS + 5u * link].xy;
     var sum = read_end(link, 0u, ends.x, base);
     if ends.y != NONE {
         sum -= read_end(link, 1u, ends.y, base);
@@ -97,10 +97,15 @@ fn read_link(link: u32, base: u32) -> vec3f {
 }
 
 fn read_end(link: u32, end: u32, cell: u32, base: u32) -> vec3f {
+    return interpolate(cell, LINKS + 5u * link + 2u * end + 1u, base);
+}
+
+// A field in a cell, with the weights of its corners from `at` on.
+fn interpolate(cell: u32, at: u32, base: u32) -> vec3f {
     let low = cells[cell].corners[0];
     let high = cells[cell].corners[1];
-    let first = bitcast<vec4f>(touches[LINKS + 5u * link + 2u * end + 1u]);
-    let second = bitcast<vec4f>(touches[LINKS + 5u * link + 2u * end + 2u]);
+    let first = bitcast<vec4f>(acting[at]);
+    let second = bitcast<vec4f>(acting[at + 1u]);
     return vectors[base + low.x].xyz * first.x + vectors[base + low.y].xyz * first.y
         + vectors[base + low.z].xyz * first.z + vectors[base + low.w].xyz * first.w
         + vectors[base + high.x].xyz * second.x + vectors[base + high.y].xyz * second.y
@@ -108,17 +113,17 @@ fn read_end(link: u32, end: u32, cell: u32, base: u32) -> vec3f {
 }
 
 fn weight_at(link: u32, end: u32, corner: u32) -> f32 {
-    return bitcast<f32>(touches[LINKS + 5u * link + 2u * end + 1u + (corner >> 2u)][corner & 3u]);
+    return bitcast<f32>(acting[LINKS + 5u * link + 2u * end + 1u + (corner >> 2u)][corner & 3u]);
 }
 
 // What pulls at the ends of a link, for the product with the field that starts at `base`.
 fn pull_at(link: u32, touch: u32, base: u32) {
     var pull = vec3f(0.0);
     // A slack touch resists nothing.
-    if any(touches[STIFFNESSES + 2u * touch] != vec4u(0u)) {
+    if any(acting[STIFFNESSES + 2u * touch] != vec4u(0u)) {
         pull = stiffen(touch, read_link(link, base));
     }
-    touches[frame.pulls + link] = bitcast<vec4u>(vec4f(pull, 0.0));
+    acting[frame.pulls + link] = bitcast<vec4u>(vec4f(pull, 0.0));
 }
 
 // The ends in a cell: end_in(x), …, end_in(y − 1).
@@ -128,13 +133,13 @@ fn ends_of(cell: u32) -> vec2u {
     }
     let next = cell + 1u;
     return vec2u(
-        touches[frame.starts + (cell >> 2u)][cell & 3u],
-        touches[frame.starts + (next >> 2u)][next & 3u],
+        acting[frame.starts + (cell >> 2u)][cell & 3u],
+        acting[frame.starts + (next >> 2u)][next & 3u],
     );
 }
 
 fn end_in(i: u32) -> u32 {
-    return touches[frame.order + (i >> 2u)][i & 3u];
+    return acting[frame.order + (i >> 2u)][i & 3u];
 }
 
 // Add the pulls of its touches to the corner forces of a cell.
@@ -144,8 +149,8 @@ fn add_pulls(cell: u32, forces: ptr<function, array<vec3f, 8>>) {
         let end = end_in(i) & 1u;
         let link = end_in(i) >> 1u;
         let at = LINKS + 5u * link + 2u * end + 1u;
-        var weights = array<vec4f, 2>(bitcast<vec4f>(touches[at]), bitcast<vec4f>(touches[at + 1u]));
-        var pull = bitcast<vec4f>(touches[frame.pulls + link]).xyz;
+        var weights = array<vec4f, 2>(bitcast<vec4f>(acting[at]), bitcast<vec4f>(acting[at + 1u]));
+        var pull = bitcast<vec4f>(acting[frame.pulls + link]).xyz;
         if end == 1u {
             pull = -pull;
         }
@@ -163,11 +168,11 @@ fn add_touches(cell: u32, corner: u32, main: ptr<function, vec3f>, off: ptr<func
         let end = end_in(i) & 1u;
         let link = end_in(i) >> 1u;
         let touch = link % frame.touch_count;
-        let head = touches[LINKS + 5u * link];
+        let head = acting[LINKS + 5u * link];
         let sum = bitcast<f32>(select(head.z, head.w, end == 1u));
         let share = abs(weight_at(link, end, corner)) * sum * select(2.0, 1.0, head.y == NONE);
-        *main += bitcast<vec4f>(touches[STIFFNESSES + 2u * touch]).xyz * share;
-        *off += bitcast<vec4f>(touches[STIFFNESSES + 2u * touch + 1u]).xyz * share;
+        *main += bitcast<vec4f>(acting[STIFFNESSES + 2u * touch]).xyz * share;
+        *off += bitcast<vec4f>(acting[STIFFNESSES + 2u * touch + 1u]).xyz * share;
     }
 }
 
@@ -181,9 +186,9 @@ fn press(
     var sum = vec4f(0.0);
     if id.x < frame.touch_count {
         let touched = respond_to(law(id.x), read_link(id.x, finest(DISPLACEMENT, 0u)));
-        touches[frame.pulls + id.x] = bitcast<vec4u>(vec4f(touched.gradient, 0.0));
-        touches[STIFFNESSES + 2u * id.x] = bitcast<vec4u>(vec4f(touched.main, 0.0));
-        touches[STIFFNESSES + 2u * id.x + 1u] = bitcast<vec4u>(vec4f(touched.off, 0.0));
+        acting[frame.pulls + id.x] = bitcast<vec4u>(vec4f(touched.gradient, 0.0));
+        acting[STIFFNESSES + 2u * id.x] = bitcast<vec4u>(vec4f(touched.main, 0.0));
+        acting[STIFFNESSES + 2u * id.x + 1u] = bitcast<vec4u>(vec4f(touched.off, 0.0));
         sum = vec4f(touched.energy, touched.energy, 0.0, 0.0);
     }
     let total = reduce(lane, sum);

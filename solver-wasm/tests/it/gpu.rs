@@ -17,7 +17,7 @@ use solver_wasm::{
     model::Model,
     newton::Effort,
     real::{Real, length_squared},
-    scene::Scene,
+    scene::{Scene, Surface},
     simulation::Simulation,
     state::State,
     step::Solver,
@@ -25,7 +25,7 @@ use solver_wasm::{
 
 use crate::{
     contact::{blocks, floor},
-    scenes::{free, hold, hung_ball, model},
+    scenes::{free, hold, hung_ball, model, surface},
 };
 
 /// Largest distance of a node between the two, over the largest displacement, after all frames.
@@ -186,6 +186,29 @@ async fn grasp_and_pull() {
     compare_calm("grasp and pull", hung_ball(64.0, 0.45), script).await;
 }
 
+/// A bar clamped at one end is pressed on from below, then sucked at from above too, then let go: the loads turn as it bends.
+async fn surfaces_under_pressure() {
+    let mut scene = free(Lattice::bar([16, 6, 6], 4.0), 40.0, 0.45);
+    hold(&mut scene, |p| (p[0] < 0.1).then_some([200.0; 3]));
+    let skin = surface(&scene.lattice);
+    let height = |t: &[u32; 3]| -> f32 {
+        t.iter().map(|v| scene.lattice.rest_position(&skin.points[*v as usize])[2]).sum()
+    };
+    let middle = 0.5 * scene.lattice.spacing * 6.0 + scene.lattice.origin[2];
+    let (upper, lower) = skin.triangles.iter().partition(|t| height(t) > 3.0 * middle);
+    let part = |triangles| Surface { points: skin.points.clone(), triangles };
+    scene.surfaces = vec![part(upper), part(lower)];
+    let script = |frame: u32, _: &Model, _: &mut State, control: &mut Control| {
+        let t = (frame as f32 / 20.0).min(1.0);
+        control.pressures = match frame {
+            0..10 => vec![0.0, 0.4 * t],
+            10..25 => vec![-0.2 * t, 0.4 * t],
+            _ => vec![],
+        };
+    };
+    compare_calm("bar under pressure", scene, script).await;
+}
+
 /// A soft block falls 3 mm on a larger one that is held below, at an angle.
 async fn one_organ_on_another() {
     let mut scene = blocks(
@@ -331,6 +354,7 @@ tests! {
     grasped_tissue_follows_the_same_on_the_gpu: grasp_and_pull;
     a_body_lies_on_another_the_same_on_the_gpu: one_organ_on_another;
     a_block_slides_over_a_floor_the_same_on_the_gpu: a_block_on_the_floor;
+    pressed_tissue_follows_the_same_on_the_gpu: surfaces_under_pressure;
     an_instrument_rubs_the_same_on_the_gpu: an_instrument_that_rubs;
     play_goes_on_when_the_gpu_is_lost: play_goes_on_without_the_gpu;
     the_cpu_computes_when_it_is_asked_for: the_cpu_can_be_asked_for;
