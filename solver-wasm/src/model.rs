@@ -219,20 +219,12 @@ fn tissue(scene: &Scene, grid: &Grid) -> Vec<Tissue> {
         let (shear, bulk) = material.law.moduli();
         let lambda = bulk - 2.0 / 3.0 * shear;
         let poisson = lambda / (2.0 * (lambda + shear));
-        // The neo-Hookean part, and what balances the whole law's stress at rest.
-        let (mu, rest) = match material.law {
-            Law::NeoHookean { .. } | Law::HolzapfelOgden { .. } => (shear, shear),
-            Law::MooneyRivlin { c1, c2, .. } => (shear, 2.0 * (f64::from(c1) - f64::from(c2))),
-            Law::Ogden { terms, .. } => {
-                let rest = terms.iter().map(|(mu, alpha)| 2.0 * f64::from(*mu) / f64::from(*alpha));
-                (shear, rest.sum())
-            }
-            Law::Guccione { .. } => (0.0, 0.0),
-        };
+        // The neo-Hookean part.
+        let mu = if matches!(material.law, Law::Guccione { .. }) { 0.0 } else { shear };
         let values = [
             mu,
-            lambda + rest,
-            rest,
+            material.law.pressure_modulus(),
+            material.law.rest_pressure(),
             shear,
             mu * (1.0 + poisson) / (1.0 - poisson),
             material.damping.into(),

@@ -40,6 +40,8 @@ pub(crate) struct Level {
     pub links: Vec<Link>,
     /// How many of them are supports.
     support_count: usize,
+    /// Most that there may be; room for them is reserved.
+    spring_limit: usize,
     /// Supports of a coarse level, lumped to its nodes [mN/mm]: a preconditioner needs no more.
     pub lumped_supports: Vec<Lanes>,
     /// Masses over dt² and lumped supports [mN/mm].
@@ -123,7 +125,9 @@ impl Level {
     ) -> Self {
         let nodes = vec![Lanes::default(); grid.node_count()];
         let mut lumped_supports = nodes.clone();
-        let mut springs = Vec::with_capacity(supports.len() + spare_springs);
+        let support_count = if finest { supports.len() } else { 0 };
+        let spring_limit = support_count + spare_springs;
+        let mut springs = Vec::with_capacity(spring_limit);
         if finest {
             springs.extend_from_slice(supports);
         } else {
@@ -133,7 +137,8 @@ impl Level {
         }
         Self {
             tangents: vec![Tangent::default(); grid.shapes.len()],
-            support_count: springs.len(),
+            support_count,
+            spring_limit,
             springs,
             links: Vec::with_capacity(MAX_TOUCHES),
             lumped_supports,
@@ -374,10 +379,10 @@ impl Multigrid {
             model.for_each_grid(&tie.point, |grid, nodes, weights| {
                 let goal = tip + tie.offset - tie.rest;
                 let (stiffness, multiplier) = (tie.stiffness, tie.multiplier);
-                let springs = &mut self.levels[grid].springs;
-                // Never more than was reserved: a state with more ties than that was not made by `Model::grasp`.
-                if springs.len() < springs.capacity() {
-                    springs.push(Spring { nodes, weights, stiffness, goal, multiplier });
+                let level = &mut self.levels[grid];
+                // A state with more ties than that was not made by `Model::grasp`.
+                if level.springs.len() < level.spring_limit {
+                    level.springs.push(Spring { nodes, weights, stiffness, goal, multiplier });
                 }
             });
         }

@@ -97,6 +97,10 @@ pub(crate) const ROUNDING: f64 = 8.0 * Real::EPSILON as f64;
 pub(crate) const ROUNDING_FORCE: f64 = 2.0;
 /// Step over displacement, by mass, of a body that has come to rest.
 const STILL: f64 = 1e-4;
+/// What a step may gain of the kinetic energy that it starts with: it is not solved exactly.
+const GAIN: f64 = 0.1;
+/// What moves no node farther than this may be rounding, in cells.
+const TINY: Real = 1e-4;
 /// Halvings of a Newton step before it is given up.
 pub(crate) const MAX_BACKTRACKS: u32 = 8;
 
@@ -221,8 +225,11 @@ impl Newton {
             let line = Line { energy, slope, doubt };
             let Some(next) = self.search_line(model, displacements, phase, line, &mut outcome)
             else {
-                // Near balance the energy's rounding hides the descent: that is as far as it goes, not a failure.
-                outcome.stalled = norm > NEAR_BALANCE * reference;
+                // Near balance the energy's rounding hides the descent, and tissue at rest has no other force than rounding's:
+                // that is as far as it goes, not a failure.
+                let small = TINY * model.grids[0].spacing as Real;
+                outcome.stalled =
+                    norm > NEAR_BALANCE * reference && limit_length(&mut self.change, small);
                 break;
             };
             let size = |v: &[Lanes]| weighted_size(&model.grids[0].masses, v);
@@ -242,6 +249,32 @@ impl Newton {
         outcome.residual = if reference > 0.0 { norm / reference } else { 0.0 };
         outcome.converged |= norm <= effort.tolerance * reference || (norm <= floor && still);
         outcome
+    }
+
+    /// Does a step from `before` to `after` gain energy, potential and kinetic, beyond rounding?
+    pub fn gains_energy(
+        &mut self,
+        model: &Model,
+        before: &[Lanes],
+        after: &[Lanes],
+        phase: Phase,
+    ) -> bool {
+        let tiny = TINY * model.grids[0].spacing as Real;
+        if before.iter().zip(after).all(|(a, b)| length_squared(*b - *a) <= tiny * tiny) {
+            return false;
+        }
+        let (start, end) =
+            (self.evaluate(model, before, phase), self.evaluate(model, after, phase));
+        let kinetic = |a: &[Lanes], b: &[Lanes]| {
+            let ends = model.grids[0].masses.iter().zip(a.iter().zip(b));
+            let sum: f64 = ends.map(|(m, (a, b))| f64::from(*m * length_squared(*a - *b))).sum();
+            0.5 * f64::from(phase.inertia) * sum
+        };
+        // The energy of the step counts what the motion lost; what it has left is wanted.
+        let (lost, left) = (kinetic(after, &self.inertial), kinetic(after, before));
+        let gain = end.value - lost + left - start.value;
+        let slack = ROUNDING * (start.magnitude + end.magnitude + left);
+        gain.is_nan() || gain > GAIN * kinetic(before, &self.inertial) + slack
     }
 
     /// Elastic energy and volume at `u`; leaves nothing behind that a step would miss.

@@ -29,12 +29,13 @@ impl Pressures {
         if model.surfaces.is_empty() {
             return Self::default();
         }
-        let nodes = Vec::with_capacity(model.node_count());
+        // A clone of an empty vector has no room.
+        let nodes = || Vec::with_capacity(model.node_count());
         let points = model.surfaces.iter().map(|s| s.points.len()).sum();
         Self {
             acting: Vec::with_capacity(model.surfaces.len()),
-            forces: nodes.clone(),
-            before: nodes,
+            forces: nodes(),
+            before: nodes(),
             positions: Vec::with_capacity(points),
         }
     }

@@ -71,6 +71,11 @@ pub fn is_finite(vectors: &[Lanes]) -> bool {
     vectors.iter().all(|v| v.to_array().iter().all(|x| x.is_finite()))
 }
 
+/// Is no component larger in size than `limit`, and each a number?
+pub fn is_within(vectors: &[Lanes], limit: Real) -> bool {
+    vectors.iter().all(|v| v.to_array().iter().all(|x| x.abs() <= limit))
+}
+
 /// Σ aᵢ · bᵢ over nodes, summed in f64 in a fixed order.
 pub fn dot(a: &[Lanes], b: &[Lanes]) -> f64 {
     let mut sum = [0.0_f64; LANES];

@@ -207,6 +207,24 @@ impl Law {
         }
     }
 
+    /// Pressure that balances the rest of the law at rest [kPa].
+    pub(crate) fn rest_pressure(&self) -> f64 {
+        match *self {
+            Self::NeoHookean { .. } | Self::HolzapfelOgden { .. } => self.moduli().0,
+            Self::MooneyRivlin { c1, c2, .. } => 2.0 * (f64::from(c1) - f64::from(c2)),
+            Self::Ogden { terms, .. } => {
+                terms.iter().map(|(mu, alpha)| 2.0 * f64::from(*mu) / f64::from(*alpha)).sum()
+            }
+            Self::Guccione { .. } => 0.0,
+        }
+    }
+
+    /// λ′ [kPa]: how the pressure answers the mean dilatation. Were it negative, the energy of a swelling cell would fall for ever.
+    pub(crate) fn pressure_modulus(&self) -> f64 {
+        let (shear, bulk) = self.moduli();
+        bulk - 2.0 / 3.0 * shear + self.rest_pressure()
+    }
+
     /// Does the law need fibre directions?
     pub fn has_fibres(&self) -> bool {
         matches!(self, Self::Guccione { .. } | Self::HolzapfelOgden { .. })

@@ -12,7 +12,7 @@ use crate::{
     model::Model,
     real::{Lanes, Real, length_squared},
     tangle::Knot,
-    viscosity::memory_at_rest,
+    viscosity::BRANCHES,
 };
 
 /// Displacements, velocities and instruments at one moment.
@@ -71,11 +71,28 @@ pub struct Tie {
 impl State {
     /// At rest: nothing moved, no tool closed.
     pub fn at_rest(model: &Model) -> Self {
-        let zero = vec![Lanes::default(); model.node_count()];
         let touches =
             Vec::with_capacity(if model.skin.patches.is_empty() { 0 } else { MAX_TOUCHES });
-        let memory = memory_at_rest(model);
-        Self { displacements: zero.clone(), velocities: zero, memory, touches, ..Self::default() }
+        let mut state = Self { touches, ..Self::default() };
+        state.reset(model);
+        state
+    }
+
+    /// Become what [`State::at_rest`] is, without allocating if there is room.
+    pub(crate) fn reset(&mut self, model: &Model) {
+        for vectors in [&mut self.displacements, &mut self.velocities] {
+            vectors.clear();
+            vectors.resize(model.node_count(), Lanes::default());
+        }
+        self.memory.clear();
+        self.memory.resize(BRANCHES * model.branches.len(), Strain::default());
+        for tool in &mut self.tools {
+            let mut ties = std::mem::take(&mut tool.ties);
+            ties.clear();
+            *tool = Tool { ties, ..Tool::default() };
+        }
+        self.touches.clear();
+        (self.step, self.knot) = (0, Knot::default());
     }
 
     /// Become equal to `other` without allocating once the capacities suffice.

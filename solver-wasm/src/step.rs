@@ -14,7 +14,7 @@ use crate::{
     message::Stages,
     model::{Model, Spring},
     newton::{Clock, Effort, Inventory, Newton, Outcome, Phase, limit_length},
-    real::{Lanes, Real, from_f32, is_finite, length_squared, real},
+    real::{Lanes, Real, from_f32, is_finite, is_within, length_squared, real},
     state::{State, Tool},
     tangle,
     viscosity::{self, BRANCHES},
@@ -43,6 +43,8 @@ const STATIC_DT: Real = 1.0;
 const REACH: Real = 2.0;
 /// Longest static Newton step of a node, in cells: there is no inertia to hold it, but a line search.
 const STATIC_REACH: Real = 4.0;
+/// What has come farther from rest, in cells, is lost: its energy would soon leave the range of f32.
+const FARTHEST: Real = 1e5;
 /// Nothing moves faster than this many cells in a step.
 const MAX_SPEED: Real = 4.0;
 
@@ -61,6 +63,8 @@ pub struct StepReport {
     pub backtracks: u32,
     /// Times the step was cut in half.
     pub bisections: u32,
+    /// Parts of a step that were so violent that they were taken without the tissue's momentum.
+    pub stops: u32,
     /// Times the last finite state had to be restored.
     pub roll_backs: u32,
     /// Times all velocities were scaled down because a node would have crossed four cells in a step.
@@ -84,12 +88,13 @@ pub struct StepReport {
 }
 
 impl StepReport {
-    /// Events that had to be contained: step and speed caps, bisections, roll-backs, knots, steps taken again and touches left
+    /// Events that had to be contained: step and speed caps, bisections, stops, roll-backs, knots, steps taken again and touches left
     /// out.
     pub fn contained(&self) -> u32 {
         self.step_caps
             + self.speed_caps
             + self.bisections
+            + self.stops
             + self.roll_backs
             + self.led_back
             + self.redone
@@ -107,7 +112,7 @@ impl StepReport {
 }
 
 /// Scratch and settings; holds nothing that the next step depends on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Solver {
     model: Arc<Model>,
     /// How hard each step is worked on.
@@ -118,6 +123,16 @@ pub struct Solver {
     before: State,
     /// Displacements in the making.
     displacements: Vec<Lanes>,
+}
+
+/// Scratch of its own, with all the room that it needs: copies of vectors have none to spare.
+impl Clone for Solver {
+    fn clone(&self) -> Self {
+        let mut solver = Self::new(Arc::clone(&self.model));
+        solver.effort = self.effort;
+        solver.set_clock(self.newton.clock);
+        solver
+    }
 }
 
 impl Solver {
@@ -165,7 +180,7 @@ impl Solver {
         let mut report = StepReport::default();
         if !self.is_sound(state) {
             // Not made by this solver: nothing finite to go back to but rest.
-            *state = State::at_rest(&self.model);
+            state.reset(&self.model);
             report.roll_backs = 1;
         }
         self.newton.stages = Stages::default();
@@ -193,6 +208,8 @@ impl Solver {
         state.copy_from(&self.before);
         state.velocities.fill(Lanes::default());
         state.touches.clear();
+        // No step leads on from here: what it remembers may be why.
+        state.memory.fill(Strain::default());
         for tool in &mut state.tools {
             tool.push = Lanes::default();
             for tie in &mut tool.ties {
@@ -216,7 +233,7 @@ impl Solver {
     pub fn settle(&mut self, state: &mut State, control: &Control, effort: &Effort) -> StepReport {
         let mut report = StepReport::default();
         if !self.is_sound(state) {
-            *state = State::at_rest(&self.model);
+            state.reset(&self.model);
             report.roll_backs = 1;
         }
         let model = Arc::clone(&self.model);
@@ -289,10 +306,31 @@ impl Solver {
         if !outcome.finite || !is_finite(&self.displacements) {
             return false;
         }
+        // A solution that is not exact may have gained energy on its way; where the first Newton step was good, it has not.
+        let rough = outcome.stalled || outcome.step_caps + outcome.backtracks > 0;
         let violent = outcome.stalled
-            || (outcome.newton_iterations > 0 && outcome.step_caps == outcome.newton_iterations);
-        if violent && !last_resort {
-            return false;
+            || (outcome.newton_iterations > 0 && outcome.step_caps == outcome.newton_iterations)
+            || (rough
+                && self.newton.gains_energy(
+                    &model,
+                    &state.displacements,
+                    &self.displacements,
+                    phase,
+                ));
+        if violent {
+            if !last_resort {
+                return false;
+            }
+            // Without its momentum, then: from where the tissue is each Newton step lowers the energy, so that it gains none.
+            report.stops += 1;
+            self.newton.inertial.copy_from_slice(&state.displacements);
+            self.displacements.copy_from_slice(&state.displacements);
+            let outcome =
+                self.newton.minimise(&model, &mut self.displacements, phase, &self.effort);
+            report.add(&outcome);
+            if !outcome.finite || !is_finite(&self.displacements) {
+                return false;
+            }
         }
         self.accept(state, control, dt, report);
         true
@@ -511,14 +549,15 @@ impl Solver {
         slips
     }
 
-    /// Does the state fit the model, with finite numbers only?
+    /// Does the state fit the model, with numbers only that tissue can have?
     fn is_sound(&self, state: &State) -> bool {
+        let far = FARTHEST * real(self.model.lattice.spacing);
         state.displacements.len() == self.model.node_count()
             && state.velocities.len() == self.model.node_count()
-            && is_finite(&state.displacements)
+            && is_within(&state.displacements, far)
             && is_finite(&state.velocities)
             && state.memory.len() == BRANCHES * self.model.branches.len()
-            && state.memory.iter().all(|strain| is_finite(strain))
+            && state.memory.iter().all(|strain| is_within(strain, FARTHEST * FARTHEST))
             && state.touches.len() <= MAX_TOUCHES
             && state.touches.iter().all(|t| t.pressure.is_finite() && is_finite(&[t.friction]))
             && state.tools.iter().all(|tool| {

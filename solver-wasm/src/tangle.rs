@@ -4,9 +4,10 @@
 //! have torn long before. Such tissue is led to its rest shape without regard to forces, since those would hold it in its knot.
 
 use crate::{
+    material::Strain,
     model::Model,
     modes::Shape,
-    real::{Lanes, Real, Vector},
+    real::{Lanes, Real, Vector, length_squared},
     state::{State, Tool},
 };
 
@@ -14,9 +15,11 @@ use crate::{
 const PERIOD: u64 = 15;
 /// Looks in a row that find a knot before it is led back: one second.
 const PATIENCE: u8 = 4;
-/// Steps of leading back, and what each leaves of a displacement: 4 % in the end, of whatever size.
+/// Steps of leading back at least, and what each leaves of a displacement: 4 % in the end.
 const WAY: u8 = 45;
 const RETREAT: Real = 0.93;
+/// No node is left farther than this from rest, in cells: what was thrown far would only knot itself anew.
+const NEAR: Real = 0.5;
 
 /// Whether tissue is knotted, and for how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,14 +44,28 @@ pub(crate) fn lead_back(model: &Model, state: &mut State) -> bool {
         if state.knot.seen < PATIENCE {
             return false;
         }
-        state.knot = Knot { seen: 0, way: WAY };
+        state.knot = Knot { seen: 0, way: way_back(model, &state.displacements) };
     }
     state.knot.way -= 1;
     for u in &mut state.displacements {
         *u *= Lanes::splat(RETREAT);
     }
     state.velocities.fill(Lanes::default());
+    // Stress that remembers the knot would tie it again.
+    state.memory.fill(Strain::default());
     true
+}
+
+/// Steps that lead every node back to near its place.
+fn way_back(model: &Model, displacements: &[Lanes]) -> u8 {
+    let far = displacements.iter().map(|u| length_squared(*u)).fold(0.0, Real::max).sqrt();
+    let mut cells = far / model.grids[0].spacing as Real;
+    let mut way = 0;
+    while cells > NEAR && way < u8::MAX {
+        cells *= RETREAT;
+        way += 1;
+    }
+    way.max(WAY)
 }
 
 /// Is det F ≤ 0 at any Gauss point of the material?

@@ -53,11 +53,6 @@ pub(crate) fn branches(scene: &Scene, grid: &Grid) -> Vec<[Branch; BRANCHES]> {
     (0..grid.shapes.len()).map(of_group).collect()
 }
 
-/// Q of each branch of each group of a scene that has relaxed for ever; nothing if it has none.
-pub(crate) fn memory_at_rest(model: &Model) -> Vec<Strain> {
-    vec![Strain::default(); BRANCHES * model.branches.len()]
-}
-
 /// The viscous terms of a step: scratch.
 #[derive(Clone, Debug)]
 pub(crate) struct Viscosity {

@@ -207,6 +207,11 @@ fn check_material(i: usize, material: &Material) -> Result<(), SceneError> {
             modulus("materials.law.bulk", bulk)?;
         }
     }
+    if law.pressure_modulus() <= 0.0 {
+        let (what, value) = ("materials.law.bulk", law.moduli().1);
+        let range = "larger: with shear that stiff nothing would keep a cell from swelling";
+        return Err(SceneError::Number { what, index: i, value, range });
+    }
     let density_range = 1e-10..=1e-3;
     check_number("materials.density", i, density, density_range, "between 1e-10 and 1e-3 kg/mm³")?;
     check_number("materials.damping", i, damping, 0.0..=10.0, "between 0 and 10 s")?;

@@ -1,5 +1,7 @@
 //! The solver against theory, differences, itself, and abuse.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod abuse;
 mod consistency;
 mod contact;
 mod determinism;

@@ -10,13 +10,14 @@ use solver_wasm::{
     contact::instrument::{Instrument, Pose},
     control::Control,
     newton::Effort,
+    real::{Real, node_vector},
     state::State,
     step::Solver,
 };
 
 use crate::{
     contact::{blocks, floor},
-    scenes::{hung_ball, model},
+    scenes::{hung_ball, model, surface},
 };
 
 struct Counting;
@@ -42,6 +43,11 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Allocations of this thread so far.
+pub fn allocations() -> u64 {
+    ALLOCATIONS.get()
+}
+
 #[test]
 fn a_warm_step_allocates_nothing() {
     let scene = hung_ball(32.0, 0.45);
@@ -54,7 +60,7 @@ fn a_warm_step_allocates_nothing() {
     model.grasp(&mut state, 0, point, 12.0).expect("tissue");
     control.tool_goals[0] = Some([0.0, -60.0, 10.0]);
     solver.step(&mut state, &control);
-    let before = ALLOCATIONS.get();
+    let before = allocations();
     for _ in 0..30 {
         solver.step(&mut state, &control);
     }
@@ -62,7 +68,29 @@ fn a_warm_step_allocates_nothing() {
     for _ in 0..30 {
         solver.step(&mut state, &control);
     }
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(allocations() - before, 0);
+}
+
+#[test]
+fn pressure_comes_and_goes_without_allocation() {
+    let mut scene = hung_ball(24.0, 0.45);
+    scene.surfaces = vec![surface(&scene.lattice)];
+    let model = model(&scene);
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let mut control = Control::default();
+    solver.step(&mut state, &control);
+    control.pressures = vec![0.5];
+    let before = allocations();
+    for _ in 0..5 {
+        solver.step(&mut state, &control);
+    }
+    control.pressures[0] = 0.0;
+    solver.step(&mut state, &control);
+    // Back to rest from a state that no step leads to.
+    state.displacements[3] = node_vector([Real::NAN; 3]);
+    assert_eq!(solver.step(&mut state, &control).roll_backs, 1);
+    assert_eq!(allocations() - before, 0);
 }
 
 #[test]
@@ -83,10 +111,10 @@ fn a_warm_step_with_contact_allocates_nothing() {
     model.wield(&mut state, 0, Instrument::Ball { radius: 12.0 }, pose).expect("a sound ball");
     control.tool_goals[0] = Some([0.0, 0.0, 80.0]);
     solver.step(&mut state, &control);
-    let before = ALLOCATIONS.get();
+    let before = allocations();
     for _ in 0..60 {
         solver.step(&mut state, &control);
     }
-    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(allocations() - before, 0);
     assert!(state.touches.len() > 50, "{} touches", state.touches.len());
 }
