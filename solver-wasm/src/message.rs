@@ -144,7 +144,7 @@ pub enum Backend {
     /// This thread, four cells abreast.
     #[default]
     Cpu,
-    /// WebGPU compute. Steps with contact or pressure, and those that go badly there, are the CPU's all the same.
+    /// WebGPU compute. Steps that go badly there are the CPU's all the same.
     Gpu,
 }
 

@@ -91,7 +91,7 @@ struct Frame {
     tail: u32,
     // Where the couplings start in `dense`.
     couplings: u32,
-    // Touches of the step, and where their pulls, the order of their ends and its starts begin in `acting`.
+    // Touches of the step, and where their pulls, the order of their ends, its starts and those that are not slack begin in `acting`.
     touch_count: u32,
     pulls: u32,
     order: u32,
@@ -105,7 +105,7 @@ struct Frame {
     load_order: u32,
     load_starts: u32,
     pressures: u32,
-    unused: u32,
+    active_ends: u32,
     levels: array<Level, 16>,
 }
 

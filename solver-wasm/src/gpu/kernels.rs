@@ -68,6 +68,8 @@ pub(crate) enum Over {
     EachNode,
     /// Each touch of the step.
     EachTouch,
+    /// Each cell of all levels, in a step with touches.
+    EachCellOfAll,
     /// Each vertex of the surfaces, in a step with pressure on one.
     EachVertex,
     /// One workgroup alone.
@@ -80,6 +82,8 @@ pub(crate) struct Counts {
     pub cells: usize,
     pub nodes: usize,
     pub touches: usize,
+    /// Of all levels; none if nothing touches.
+    pub cells_if_touching: usize,
     pub vertices: usize,
 }
 
@@ -90,6 +94,7 @@ impl Over {
             Self::EachCell => counts.cells,
             Self::EachNode => counts.nodes,
             Self::EachTouch => counts.touches,
+            Self::EachCellOfAll => counts.cells_if_touching,
             Self::EachVertex => counts.vertices,
             Self::Once => 1,
         };
@@ -136,6 +141,7 @@ kernels! {
     Remember "remember" EachCell [Frame, Cells, Tissues, Vectors, Strains];
     Predict "predict" EachNode [Frame, Vectors];
     Press "press" EachTouch [Frame, Cells, Vectors, Partials, Acting];
+    Sift "sift" EachCellOfAll [Frame, Acting];
     Deform "deform" EachVertex [Frame, Cells, Vectors, Acting];
     Load "load" EachVertex [Frame, Partials, Acting];
     KeepLoads "keep_loads" EachVertex [Frame, Acting];
@@ -183,8 +189,9 @@ kernels! {
 pub(crate) type Dispatch = (Step, usize);
 
 /// The kernels that look at a state.
-pub(crate) const EVALUATION: [Dispatch; 6] = [
+pub(crate) const EVALUATION: [Dispatch; 7] = [
     (Step::Press, 0),
+    (Step::Sift, 0),
     (Step::Deform, 0),
     (Step::Load, 0),
     (Step::Evaluate, 0),

@@ -106,7 +106,7 @@ pub(crate) struct Frame {
     pub load_order: u32,
     pub load_starts: u32,
     pub pressures: u32,
-    pub unused: u32,
+    pub active_ends: u32,
     pub levels: [Level; MAX_LEVELS],
 }
 

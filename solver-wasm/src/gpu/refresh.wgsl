@@ -167,8 +167,8 @@ fn assemble(here: Level, size: u32, column: u32) {
             }
         }
         let range = ends_of(index);
-        for (var e = range.x; e < range.y; e++) {
-            assemble_end(here, size, column, end_in(e), corner);
+        for (var e = range.x; e < range.y && active_end(e) != NONE; e++) {
+            assemble_end(here, size, column, active_end(e), corner);
         }
     }
 }

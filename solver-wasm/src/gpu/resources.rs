@@ -67,6 +67,7 @@ fn size_of_binding(binding: Binding, packed: &Packed, room: &Room) -> usize {
                 cells: finest_cells,
                 nodes: finest_nodes,
                 touches: MAX_TOUCHES,
+                cells_if_touching: 0,
                 vertices: room.vertices,
             };
             let groups = |over: Over| over.groups(most) as usize;

@@ -271,7 +271,7 @@ impl GpuSolver {
             load_order: self.surface_places.order as u32,
             load_starts: self.surface_places.starts as u32,
             pressures: self.surface_places.pressures as u32,
-            unused: 0,
+            active_ends: self.places.active_ends as u32,
             levels,
         };
         self.write(Binding::Frame, 0, bytes_of(&frame));
@@ -463,6 +463,11 @@ impl GpuSolver {
                 cells: here.cell_count as usize,
                 nodes: here.node_count as usize,
                 touches: self.touches.count(),
+                cells_if_touching: if self.touches.count() > 0 {
+                    self.packed.cells.len()
+                } else {
+                    0
+                },
                 vertices: self.surfaces.acting_count(),
             });
             if groups == 0 {

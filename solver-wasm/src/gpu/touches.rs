@@ -68,6 +68,7 @@ pub(crate) struct Places {
     pub pulls: usize,
     pub order: usize,
     pub starts: usize,
+    pub active_ends: usize,
     /// Where what is not theirs begins.
     pub end: usize,
 }
@@ -80,7 +81,8 @@ impl Places {
         let pulls = LINKS + LINK_UNITS * links;
         let order = pulls + links;
         let starts = order + (2 * links).div_ceil(4);
-        Self { pulls, order, starts, end: starts + (packed.cells.len() + 1).div_ceil(4) }
+        let active_ends = starts + (packed.cells.len() + 1).div_ceil(4);
+        Self { pulls, order, starts, active_ends, end: active_ends + 2 * links }
     }
 }
 

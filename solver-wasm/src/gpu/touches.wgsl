@@ -3,7 +3,8 @@
 // end in them, in the touches' order.
 //
 // `acting` holds of them, each as bits in vectors of four: four of each law, two of each stiffness, five of each link (level by level), the
-// pull of each link, then packed four abreast the ends (2 · link + end) sorted by cell, and where each cell's begin.
+// pull of each link, then packed four abreast the ends (2 · link + end) sorted by cell, and where each cell's begin; at last one vector
+// for each end of those that are not slack at the last evaluation: `sift` puts a cell's before its others.
 
 const MAX_TOUCHES = 2048u;
 const STIFFNESSES = 4u * MAX_TOUCHES;
@@ -118,15 +119,13 @@ fn weight_at(link: u32, end: u32, corner: u32) -> f32 {
 
 // What pulls at the ends of a link, for the product with the field that starts at `base`.
 fn pull_at(link: u32, touch: u32, base: u32) {
-    var pull = vec3f(0.0);
-    // A slack touch resists nothing.
-    if any(acting[STIFFNESSES + 2u * touch] != vec4u(0u)) {
-        pull = stiffen(touch, read_link(link, base));
+    // A slack touch resists nothing, and no cell asks for its pull.
+    if !is_slack(touch) {
+        acting[frame.pulls + link] = bitcast<vec4u>(vec4f(stiffen(touch, read_link(link, base)), 0.0));
     }
-    acting[frame.pulls + link] = bitcast<vec4u>(vec4f(pull, 0.0));
 }
 
-// The ends in a cell: end_in(x), …, end_in(y − 1).
+// The ends in a cell: active_end(x), …, active_end(y − 1), or less if there is a NONE among them.
 fn ends_of(cell: u32) -> vec2u {
     if frame.touch_count == 0u {
         return vec2u(0u);
@@ -138,22 +137,26 @@ fn ends_of(cell: u32) -> vec2u {
     );
 }
 
-fn end_in(i: u32) -> u32 {
-    return acting[frame.order + (i >> 2u)][i & 3u];
+fn active_end(i: u32) -> u32 {
+    return acting[frame.active_ends + i].x;
+}
+
+fn is_slack(touch: u32) -> bool {
+    return all(acting[STIFFNESSES + 2u * touch] == vec4u(0u));
 }
 
 // Add the pulls of its touches to the corner forces of a cell.
 fn add_pulls(cell: u32, forces: ptr<function, array<vec3f, 8>>) {
     let range = ends_of(cell);
-    for (var i = range.x; i < range.y; i++) {
-        let end = end_in(i) & 1u;
-        let link = end_in(i) >> 1u;
-        let at = LINKS + 5u * link + 2u * end + 1u;
-        var weights = array<vec4f, 2>(bitcast<vec4f>(acting[at]), bitcast<vec4f>(acting[at + 1u]));
+    for (var i = range.x; i < range.y && active_end(i) != NONE; i++) {
+        let end = active_end(i) & 1u;
+        let link = active_end(i) >> 1u;
         var pull = bitcast<vec4f>(acting[frame.pulls + link]).xyz;
         if end == 1u {
             pull = -pull;
         }
+        let at = LINKS + 5u * link + 2u * end + 1u;
+        var weights = array<vec4f, 2>(bitcast<vec4f>(acting[at]), bitcast<vec4f>(acting[at + 1u]));
         for (var c = 0u; c < 8u; c++) {
             (*forces)[c] += pull * weights[c >> 2u][c & 3u];
         }
@@ -164,9 +167,9 @@ fn add_pulls(cell: u32, forces: ptr<function, array<vec3f, 8>>) {
 // however stiff the touch is.
 fn add_touches(cell: u32, corner: u32, main: ptr<function, vec3f>, off: ptr<function, vec3f>) {
     let range = ends_of(cell);
-    for (var i = range.x; i < range.y; i++) {
-        let end = end_in(i) & 1u;
-        let link = end_in(i) >> 1u;
+    for (var i = range.x; i < range.y && active_end(i) != NONE; i++) {
+        let end = active_end(i) & 1u;
+        let link = active_end(i) >> 1u;
         let touch = link % frame.touch_count;
         let head = acting[LINKS + 5u * link];
         let sum = bitcast<f32>(select(head.z, head.w, end == 1u));
@@ -194,6 +197,28 @@ fn press(
     let total = reduce(lane, sum);
     if lane == 0u {
         partials[node_groups() + cell_groups() + group.x] = total;
+    }
+}
+
+// Most of what is near is slack, and on coarse levels a cell may have hundreds of ends: a list of those that are not, in the same
+// order, is made once an evaluation for the many products after it. An end fills a vector: cells beside each other write at once.
+@compute @workgroup_size(64)
+fn sift(@builtin(global_invocation_id) id: vec3u) {
+    let last = frame.levels[frame.coarsest];
+    if id.x >= last.first_cell + last.cell_count {
+        return;
+    }
+    let range = ends_of(id.x);
+    var at = range.x;
+    for (var i = range.x; i < range.y; i++) {
+        let end = acting[frame.order + (i >> 2u)][i & 3u];
+        if !is_slack((end >> 1u) % frame.touch_count) {
+            acting[frame.active_ends + at] = vec4u(end, 0u, 0u, 0u);
+            at++;
+        }
+    }
+    if at < range.y {
+        acting[frame.active_ends + at] = vec4u(NONE, 0u, 0u, 0u);
     }
 }
 
