@@ -608,6 +608,14 @@ impl Solver {
         &mut self.newton
     }
 
+    /// Would [`Solver::displacements`] gain energy? To be asked of a step that was capped or halved, as [`Solver::step`] does.
+    pub(crate) fn gains_energy(&mut self, state: &State, control: &Control, phase: Phase) -> bool {
+        let (u, memory) = (&state.displacements, &state.memory);
+        self.newton.viscosity.start(&self.model, u, memory, 1.0 / control.dt as Real);
+        self.newton.pressures.follow(&self.model, &self.displacements);
+        self.newton.gains_energy(&self.model, u, &self.displacements, phase)
+    }
+
     /// Undo what [`Solver::open`] did.
     pub(crate) fn abandon(&mut self, state: &mut State) {
         state.copy_from(&self.before);

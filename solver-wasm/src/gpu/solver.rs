@@ -3,8 +3,8 @@
 //! The state stays the CPU's between frames: what the kernels need of it goes up, the new displacements and a [`Journal`] come
 //! down. A Newton iteration runs without a look at its results, and takes the whole step; in play one is mostly enough, so there
 //! is one way down a frame. Where the CPU's line search would have halved the step (the energy did not fall) so do further kernels,
-//! a look each. A direction of negative curvature, nothing but capped steps, no descent at all, or numbers that are not finite make
-//! the CPU take the frame again from where it began. A GPU that is lost leaves the state as it was.
+//! a look each. A direction of negative curvature, nothing but capped steps, a rough step that gains energy, no descent at all, or numbers
+//! that are not finite make the CPU take the frame again from where it began. A GPU that is lost leaves the state as it was.
 
 use std::sync::Arc;
 
@@ -210,8 +210,12 @@ impl GpuSolver {
             };
             let is_last =
                 newton == most || journal.as_ref().is_none_or(|j| j.is_enough(self.effort.enough));
-            // Nothing but capped steps: violent.
-            if journal.is_none() || (is_last && report.step_caps == newton) {
+            // Nothing but capped steps, or a rough one that gains energy: violent.
+            let is_rough = report.step_caps + report.backtracks > 0;
+            if journal.is_none()
+                || (is_last && report.step_caps == newton)
+                || (is_last && is_rough && solver.gains_energy(state, control, phase))
+            {
                 solver.abandon(state);
                 let mut report = solver.step(state, control);
                 report.redone += 1;
