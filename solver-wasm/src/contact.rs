@@ -5,6 +5,7 @@
 //! [`approach`] finds the points that are near something, [`touch`] makes each a unilateral spring with friction.
 
 pub(crate) mod approach;
+mod candidates;
 mod forceps;
 pub mod instrument;
 mod nearby;

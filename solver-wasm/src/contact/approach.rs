@@ -6,8 +6,8 @@
 use nalgebra::Vector3;
 
 use super::{
+    candidates::{Candidates, bounds, corners, is_below},
     instrument::Pose,
-    nearby::Nearby,
     obstacle::trilinear,
     skin::{POINT_AREA, Patch},
     touch::{MAX_TOUCHES, Partner, dot3},
@@ -17,7 +17,7 @@ use crate::{
     lattice::Embedding,
     message::STEP_DT,
     model::Model,
-    real::{Lanes, Real, from_f32, node_vector, real},
+    real::{Lanes, Real, from_f32, length_squared, node_vector, real},
     state::State,
 };
 
@@ -31,6 +31,8 @@ const TOOL_PENALTY: Real = 16.0;
 const MAX_TRACTION: Real = 60.0;
 /// Slope of a signed distance, over that of a true one, below which it says nothing about a direction.
 const LEAST_SLOPE: Real = 0.2;
+/// A cell stretched beyond this has lost its shape: nothing is looked for in it [cells].
+const LONGEST: Real = 16.0;
 /// Added to what a point lies in its neighbour at rest [mm]: rounding.
 const REST_SLACK: Real = 0.01;
 
@@ -60,22 +62,15 @@ pub(crate) struct Approaches {
     pub found: Vec<Approach>,
     /// Were there more than [`MAX_TOUCHES`]?
     pub overflow: bool,
-    /// Positions of the patches' middles.
-    middles: Vec<Lanes>,
-    nearby: Nearby,
-    /// Box around each body's middles.
-    bounds: Vec<[Lanes; 2]>,
+    candidates: Candidates,
 }
 
 impl Approaches {
     pub fn new(model: &Model) -> Self {
-        let count = model.skin.patches.len();
         Self {
             found: Vec::with_capacity(MAX_TOUCHES),
             overflow: false,
-            middles: vec![Lanes::default(); count],
-            nearby: Nearby::new(count, 2.0 * real(model.lattice.spacing)),
-            bounds: vec![[Lanes::default(); 2]; model.skin.body_count],
+            candidates: Candidates::new(model),
         }
     }
 
@@ -89,13 +84,9 @@ impl Approaches {
         self.find_tools(model, state, before, dt);
         let has_bodies = model.skin.body_count > 1;
         if has_bodies || !model.obstacles.is_empty() {
-            for (middle, patch) in self.middles.iter_mut().zip(&model.skin.patches) {
-                let point = &model.skin.points[patch.middle as usize];
-                *middle = model.lattice.position(&state.displacements, point);
-            }
+            self.candidates.update(model, &state.displacements);
             self.find_obstacles(model, state, dt);
             if has_bodies {
-                self.nearby.sort(&self.middles);
                 self.find_bodies(model, state, dt);
             }
         }
@@ -145,16 +136,20 @@ impl Approaches {
                     let slide = lanes(at - before.world(local));
                     let (penalty, limit) =
                         stiffness(model, patch.cell, patch.cell, POINT_AREA, TOOL_PENALTY);
-                    self.push(Approach {
-                        point: p,
-                        partner,
-                        other: None,
-                        normal,
-                        gap,
-                        slide,
-                        penalty,
-                        limit,
-                    });
+                    push(
+                        &mut self.found,
+                        &mut self.overflow,
+                        Approach {
+                            point: p,
+                            partner,
+                            other: None,
+                            normal,
+                            gap,
+                            slide,
+                            penalty,
+                            limit,
+                        },
+                    );
                 }
             }
         }
@@ -162,74 +157,65 @@ impl Approaches {
 
     fn find_obstacles(&mut self, model: &Model, state: &State, dt: Real) {
         let margin = MARGIN * real(model.lattice.spacing);
-        for (i, obstacle) in model.obstacles.iter().enumerate() {
-            for p in 0..self.middles.len() {
-                let patch = &model.skin.patches[p];
-                let Some((depth, slope)) = obstacle.distance(vector(self.middles[p])) else {
-                    continue;
-                };
-                let steep = slope.norm();
-                if steep < LEAST_SLOPE {
-                    continue;
-                }
-                let partner = Partner::Obstacle(i as u16);
-                let gap = depth - model.skin.rest_gap(patch.middle, partner);
-                let normal = lanes(slope / steep);
-                let point = &model.skin.points[patch.middle as usize];
-                if ahead(model, state, point, normal, gap, dt) > margin {
-                    continue;
-                }
-                let (penalty, limit) =
-                    stiffness(model, patch.cell, patch.cell, patch.area(), PENALTY);
-                self.push(Approach {
-                    point: patch.middle,
-                    partner,
-                    other: None,
-                    normal,
-                    gap,
-                    slide: Lanes::default(),
-                    penalty,
-                    limit,
-                });
+        let Self { found, overflow, candidates } = self;
+        let fastest = state.velocities.iter().map(|v| length_squared(*v)).fold(0.0, Real::max);
+        // A skin point may lie a little outside its cell, and so be a little faster than its nodes.
+        let reach = margin + 1.05 * fastest.sqrt() * dt;
+        candidates.for_each_obstacle(model, reach, |i, p, middle| {
+            let patch = &model.skin.patches[p as usize];
+            let point = &model.skin.points[patch.middle as usize];
+            let obstacle = &model.obstacles[usize::from(i)];
+            let Some((depth, slope)) = obstacle.distance(vector(middle)) else { return };
+            let steep = slope.norm();
+            if steep < LEAST_SLOPE {
+                return;
             }
-        }
+            let partner = Partner::Obstacle(i);
+            let gap = depth - model.skin.rest_gap(patch.middle, partner);
+            let normal = lanes(slope / steep);
+            if ahead(model, state, point, normal, gap, dt) > margin {
+                return;
+            }
+            let (penalty, limit) = stiffness(model, patch.cell, patch.cell, patch.area(), PENALTY);
+            let approach = Approach {
+                point: patch.middle,
+                partner,
+                other: None,
+                normal,
+                gap,
+                slide: Lanes::default(),
+                penalty,
+                limit,
+            };
+            push(found, overflow, approach);
+        });
     }
 
     fn find_bodies(&mut self, model: &Model, state: &State, dt: Real) {
         let (lattice, skin) = (&model.lattice, &model.skin);
         let spacing = real(lattice.spacing);
-        self.bounds.fill([Lanes::splat(Real::MAX), Lanes::splat(Real::MIN)]);
-        for (at, patch) in self.middles.iter().zip(&skin.patches) {
-            let [low, high] = &mut self.bounds[usize::from(patch.body)];
-            (*low, *high) = (low.min(*at), high.max(*at));
-        }
-        let nearby = std::mem::take(&mut self.nearby);
-        for &c in &skin.shell {
+        let Self { found, overflow, candidates } = self;
+        candidates.for_each(model, &state.displacements, |c, patches, middles| {
             let cell = &lattice.cells[c as usize];
-            let corners = corners(model, state, c);
-            let (low, high) = corners[1..]
-                .iter()
-                .fold((corners[0], corners[0]), |(low, high), x| (low.min(*x), high.max(*x)));
-            let is_far = self.bounds.iter().enumerate().all(|(body, [from, to])| {
-                body == usize::from(cell.body) || !(is_below(low, *to) && is_below(*from, high))
-            });
-            if is_far {
-                continue;
+            let corners = corners(model, &state.displacements, c);
+            let (low, high) = bounds(&corners);
+            if !is_below(high - low, node_vector([LONGEST * spacing; 3])) {
+                return;
             }
-            nearby.for_each(low, high, |p| {
-                let (patch, at) = (&skin.patches[p as usize], self.middles[p as usize]);
-                if patch.body == cell.body || !(is_below(low, at) && is_below(at, high)) {
-                    return;
+            let distances = cell.nodes.map(|n| skin.distances[n as usize]);
+            let corners = corners.map(vector);
+            for p in patches {
+                let (patch, at) = (&skin.patches[*p as usize], middles[*p as usize]);
+                if !(is_below(low, at) && is_below(at, high)) {
+                    continue;
                 }
-                let distances = cell.nodes.map(|n| skin.distances[n as usize]);
-                let Some(meeting) = meet(&corners.map(vector), &distances, vector(at), spacing)
-                else {
-                    return;
+                let point = &skin.points[patch.middle as usize];
+                let Some(meeting) = meet(&corners, &distances, vector(at), spacing) else {
+                    continue;
                 };
                 let partner = Partner::Body(cell.body);
                 let gap = meeting.depth - skin.rest_gap(patch.middle, partner);
                 let normal = lanes(meeting.normal);
-                let point = &skin.points[patch.middle as usize];
                 #[allow(clippy::unnecessary_cast)]
                 let local = [0, 1, 2].map(|axis| meeting.local[axis] as f32);
                 let other = Embedding { cell: c, local };
@@ -237,10 +223,10 @@ impl Approaches {
                     - lattice.displacement(&state.velocities, &other);
                 let closing = dot3(normal, closing) * dt;
                 if gap > MARGIN * spacing && gap + closing > MARGIN * spacing {
-                    return;
+                    continue;
                 }
                 let (penalty, limit) = stiffness(model, patch.cell, c, patch.area(), PENALTY);
-                self.push(Approach {
+                let approach = Approach {
                     point: patch.middle,
                     partner,
                     other: Some(other),
@@ -249,18 +235,19 @@ impl Approaches {
                     slide: Lanes::default(),
                     penalty,
                     limit,
-                });
-            });
-        }
-        self.nearby = nearby;
+                };
+                push(found, overflow, approach);
+            }
+        });
     }
+}
 
-    fn push(&mut self, approach: Approach) {
-        if self.found.len() < MAX_TOUCHES {
-            self.found.push(approach);
-        } else {
-            self.overflow = true;
-        }
+/// Keep an approach, if there is room.
+fn push(found: &mut Vec<Approach>, overflow: &mut bool, approach: Approach) {
+    if found.len() < MAX_TOUCHES {
+        found.push(approach);
+    } else {
+        *overflow = true;
     }
 }
 
@@ -375,23 +362,6 @@ fn image(corners: &[Vector3<Real>; 8], at: Vector3<Real>) -> (Vector3<Real>, [Ve
     let axis = |i: usize| trilinear(&corners.map(|c| c[i]), at);
     let [(x, dx), (y, dy), (z, dz)] = [axis(0), axis(1), axis(2)];
     (Vector3::new(x, y, z), [0, 1, 2].map(|i| Vector3::new(dx[i], dy[i], dz[i])))
-}
-
-/// Is each component of `a` at most that of `b`?
-fn is_below(a: Lanes, b: Lanes) -> bool {
-    (b - a).to_array().iter().all(|x| *x >= 0.0)
-}
-
-/// Positions of a cell's corners [mm].
-fn corners(model: &Model, state: &State, cell: u32) -> [Lanes; 8] {
-    let lattice = &model.lattice;
-    let low = lattice.rest_position(&Embedding { cell, local: [0.0; 3] });
-    let nodes = &lattice.cells[cell as usize].nodes;
-    std::array::from_fn(|c| {
-        let rest = [0, 1, 2]
-            .map(|axis| if c >> axis & 1 == 1 { low[axis] + lattice.spacing } else { low[axis] });
-        from_f32(rest) + state.displacements[nodes[c] as usize]
-    })
 }
 
 pub(crate) fn vector(v: Lanes) -> Vector3<Real> {

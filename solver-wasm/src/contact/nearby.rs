@@ -4,8 +4,8 @@
 
 use crate::real::{Lanes, Real};
 
-/// Longest box, in edges of the grid, that is looked through: a cell stretched beyond it has lost its shape.
-const MAX_SPAN: i32 = 8;
+/// Longest box, in edges of the grid, that is looked through.
+const MAX_SPAN: i32 = 12;
 
 /// Points by grid box: scratch.
 #[derive(Clone, Debug, Default)]

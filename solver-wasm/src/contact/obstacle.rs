@@ -26,6 +26,34 @@ pub(crate) fn trilinear(values: &[Real; 8], at: Vector3<Real>) -> (Real, Vector3
 }
 
 impl Obstacle {
+    /// No less than this is the distance [mm] at any place within `reach` [mm] of a point along each axis; none if there is
+    /// none at any.
+    pub(crate) fn least_distance(&self, point: Vector3<Real>, reach: Real) -> Option<Real> {
+        let spacing = real(self.spacing);
+        let (mut low, mut high) = ([0_usize; 3], [0_usize; 3]);
+        for axis in 0..3 {
+            let x = point[axis] - real(self.origin[axis]);
+            let last = usize::from(self.dims[axis].checked_sub(1)?);
+            if x + reach < 0.0 || x - reach > last as Real * spacing {
+                return None;
+            }
+            // Saturates; the corner before and the corner after.
+            low[axis] = ((x - reach) / spacing) as usize;
+            high[axis] = last.min(((x + reach) / spacing) as usize + 1);
+        }
+        let [nx, ny, _] = self.dims.map(usize::from);
+        let mut least = i8::MAX;
+        for k in low[2]..=high[2] {
+            for j in low[1]..=high[1] {
+                let row = nx * (j + ny * k);
+                for value in self.distances.get(row + low[0]..=row + high[0])? {
+                    least = least.min(*value);
+                }
+            }
+        }
+        (least < i8::MAX).then(|| Real::from(least) * real(Self::UNIT) * spacing)
+    }
+
     /// Distances are stored in this part of the grid's spacing.
     pub const UNIT: f32 = 1.0 / 16.0;
 

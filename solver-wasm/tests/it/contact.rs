@@ -400,3 +400,32 @@ fn a_static_solution_bears_its_weight() {
     assert!((borne / weight - 1.0).abs() < 0.02, "{borne} of {weight}");
     assert!(bench.report.penetration < 0.1);
 }
+
+#[test]
+fn a_solver_that_remembers_where_bodies_were_finds_the_touches_of_one_that_does_not() {
+    let mut scene = blocks(
+        &[[[-30.0, -30.0, 3.0], [30.0, 30.0, 35.0]], [[-20.0, -18.0, 37.0], [20.0, 22.0, 67.0]]],
+        8.0,
+        5.0,
+    );
+    scene.gravity = [0.0, 0.0, -9810.0];
+    scene.friction = 0.2;
+    scene.obstacles = vec![floor(1.0)];
+    let mut bench = Bench::new(&scene);
+    bench.wield(Instrument::Rod { radius: 5.0, length: 80.0 }, [0.0, 60.0, 50.0]);
+    let mut noise = Noise(11);
+    let mut touches = 0;
+    for step in 0..90 {
+        // At rest for a while, then beaten.
+        if step > 30 {
+            bench.control.tool_goals[0] = Some(to_f32(noise.vector(120.0)));
+        }
+        let mut state = bench.state.clone();
+        let report = Solver::new(Arc::clone(&bench.model)).step(&mut state, &bench.control);
+        bench.run(1);
+        assert_eq!(bench.report, report);
+        assert_eq!(bench.state, state, "step {step}");
+        touches += state.touches.len();
+    }
+    assert!(touches > 1000, "{touches} touches");
+}
