@@ -33,6 +33,10 @@ const INSTRUMENT_REACH: Real = 0.8;
 const MAX_CORRECTION: Real = 0.5;
 /// Rounds of multipliers in which a static solution with touches comes to rest.
 const STATIC_ROUNDS: u32 = 12;
+/// Rounds at most, with those in which tissue is still on its way to what it will touch.
+const STATIC_TURNS: u32 = 60;
+/// How far it goes in one, in cells: on its way it must not pass through what it will touch.
+const STATIC_SIGHT: Real = 0.5;
 /// Depth at which it has [mm].
 const STATIC_DEPTH: f32 = 0.05;
 /// Into how many parts a step is cut when it cannot be taken in one.
@@ -241,23 +245,30 @@ impl Solver {
             Phase { inertia: 0.0, shift: 1.0 / (STATIC_DT * STATIC_DT), reach: STATIC_REACH };
         state.velocities.fill(Lanes::default());
         self.newton.viscosity.stop();
-        for round in 0..STATIC_ROUNDS {
+        let (mut round, mut is_underway) = (0, false);
+        for turn in 0..STATIC_TURNS {
             self.set_springs(state, control);
             self.set_touches(state, &poses(state), 0.0, &mut report);
-            if round > 0 && report.penetration < STATIC_DEPTH {
+            if round == STATIC_ROUNDS
+                || (round > 0 && !is_underway && report.penetration < STATIC_DEPTH)
+            {
                 break;
             }
             self.displacements.copy_from_slice(&state.displacements);
-            let outcome = self.newton.minimise(&model, &mut self.displacements, phase, effort);
+            // On the way nothing is gained by balance.
+            let newton = if is_underway { effort.newton.min(8) } else { effort.newton };
+            let effort = Effort { newton, ..*effort };
+            let outcome = self.newton.minimise(&model, &mut self.displacements, phase, &effort);
             report.add(&outcome);
             if !outcome.finite || !is_finite(&self.displacements) {
                 report.roll_backs += 1;
                 break;
             }
-            state.displacements.copy_from_slice(&self.displacements);
+            is_underway = self.keep_in_sight(state);
+            round += u32::from(!is_underway);
             self.update_touches(state, &mut report);
             // Forceps take one round: their multipliers are for play.
-            if round == 0 {
+            if turn == 0 {
                 self.update_multipliers(state);
             }
         }
@@ -265,6 +276,21 @@ impl Solver {
         // What lasts for ever has relaxed.
         state.memory.fill(Strain::default());
         report
+    }
+
+    /// Take the displacements in the making into the state; of those that lead farther than what might touch was looked for, a part.
+    /// Was that so?
+    fn keep_in_sight(&mut self, state: &mut State) -> bool {
+        for (new, u) in self.displacements.iter_mut().zip(&state.displacements) {
+            *new -= *u;
+        }
+        let sight = STATIC_SIGHT * real(self.model.lattice.spacing);
+        let is_limited =
+            !self.model.skin.patches.is_empty() && limit_length(&mut self.displacements, sight);
+        for (u, change) in state.displacements.iter_mut().zip(&self.displacements) {
+            *u += *change;
+        }
+        is_limited
     }
 
     /// Potential energy [mN mm] of tissue, supports and weight at the given nodal displacements [mm]; `gradient`

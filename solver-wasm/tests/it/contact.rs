@@ -429,3 +429,28 @@ fn a_solver_that_remembers_where_bodies_were_finds_the_touches_of_one_that_does_
     }
     assert!(touches > 1000, "{touches} touches");
 }
+
+#[test]
+fn stacked_organs_do_not_sink_into_each_other_under_their_weight() {
+    let mut scene = blocks(
+        &[[[-30.0, -30.0, 1.0], [30.0, 30.0, 41.0]], [[-22.0, -20.0, 43.0], [22.0, 24.0, 83.0]]],
+        8.0,
+        5.0,
+    );
+    scene.gravity = [0.0, 0.0, -9810.0];
+    scene.friction = 0.2;
+    scene.obstacles = vec![floor(0.0)];
+    // Held as loosely as organs are by their ligaments.
+    hold(&mut scene, |_| Some([1e-4; 3]));
+    let mut bench = Bench::new(&scene);
+    bench.report = bench.solver.settle(&mut bench.state, &bench.control, &Effort::ACCURATE);
+    let meets = |body: bool| {
+        let of = |t: &&solver_wasm::contact::Touch| matches!(t.partner, Partner::Body(_)) == body;
+        bench.state.touches.iter().filter(of).count()
+    };
+    eprintln!("stacked: {} on organs, {} on bone, {:?}", meets(true), meets(false), bench.report);
+    assert!(meets(true) > 3 && meets(false) > 10 && bench.report.penetration < 1.0);
+    bench.run(60);
+    assert!(bench.report.penetration < 1.0, "{:?}", bench.report);
+    assert_eq!(bench.contained, 0);
+}
