@@ -4,20 +4,13 @@
 //! coarse cell still separates its two sides [Dick et al. 2011]. Coarse nodes are the corners of coarse cells, merged by
 //! union-find wherever a shared fine node needs the same coarse value from both.
 
-use crate::real::{LANES, Lanes, Real, Vector};
 use crate::{
-    lattice::{Cell, Lattice},
+    carrier::Carriers,
+    lattice::Lattice,
+    model::filled_samples,
     modes::Shape,
+    real::{LANES, Lanes, Real, Vector},
 };
-
-/// Stiffness of the empty part of a partly filled cell, as a fraction of the tissue's. At 1e-2 the empty corners around a bar of
-/// four cells, far from its axis as they are, make it 2.5 % too stiff.
-const FICTITIOUS: f64 = 1e-3;
-/// The same for a cell that holds nearly nothing: it ties slivers, whose samples touch no neighbour's, to the rest (at 1e-3 one
-/// sagged by 100 mm).
-const FICTITIOUS_SLIVER: f64 = 1e-2;
-/// Up to this many samples of 64 a cell is a sliver.
-const SLIVER: u32 = 6;
 
 /// Coarsening ends at this many cells, where a direct solution is cheap.
 const COARSEST_CELLS: usize = 8;
@@ -38,13 +31,14 @@ pub struct Grid {
     cells: Vec<[u32; LANES]>,
     /// Group and lane of each cell.
     slots: Vec<(u32, u32)>,
-    /// Material volume of each cell [mm³], the fictitious part included.
+    /// Material volume of each cell [mm³].
     pub volumes: Vec<f64>,
     /// Lumped mass of each node [kg].
     pub masses: Vec<Real>,
     /// Coarse cell of each cell and the cell's place in its block (0 or 1 along each axis); empty on the coarsest level.
     pub parents: Vec<(u32, [u8; 3])>,
-    /// Coarse nodes that node `n` interpolates with equal weights: `prolongation[starts[n]..starts[n + 1]]`.
+    /// Coarse nodes that node `n` interpolates with equal weights: `prolongation[starts[n]..starts[n + 1]]`; none if it has no
+    /// cell.
     pub starts: Vec<u32>,
     /// See `starts`.
     pub prolongation: Vec<u32>,
@@ -82,7 +76,7 @@ impl Grid {
         Some(self.cells[group][lane]).filter(|c| *c != NO_CELL).map(|c| c as usize)
     }
 
-    /// Coarse nodes and the common weight of node `n`.
+    /// Coarse nodes that node `n` interpolates.
     #[inline(always)]
     pub fn sources(&self, n: usize) -> &[u32] {
         &self.prolongation[self.starts[n] as usize..self.starts[n + 1] as usize]
@@ -90,15 +84,15 @@ impl Grid {
 }
 
 /// All levels, finest first. The lattice must have been validated; `masses` is the finest level's.
-pub fn build(lattice: &Lattice, masses: Vec<Real>) -> Vec<Grid> {
+pub(crate) fn build(lattice: &Lattice, carriers: &Carriers, masses: Vec<Real>) -> Vec<Grid> {
+    let elements = || carriers.elements.iter().map(|c| &lattice.cells[*c as usize]);
     let mut topology = Topology {
-        coords: lattice.cells.iter().map(|c| c.coord).collect(),
-        corners: lattice.cells.iter().map(|c| c.nodes).collect(),
+        coords: elements().map(|c| c.coord).collect(),
+        corners: elements().map(|c| c.nodes).collect(),
         node_coords: lattice.nodes.clone(),
     };
     let spacing = f64::from(lattice.spacing);
-    let mut boxes: Vec<_> =
-        lattice.cells.iter().map(|c| EquivalentBox::of_samples(c, spacing)).collect();
+    let mut boxes = EquivalentBox::of_elements(lattice, carriers);
     let mut grids = vec![grid(&topology, &boxes, masses, spacing)];
     while boxes.len() > COARSEST_CELLS {
         let coarsening = Coarsening::of(&topology);
@@ -113,7 +107,7 @@ pub fn build(lattice: &Lattice, masses: Vec<Real>) -> Vec<Grid> {
         fine.prolongation = coarsening.prolongation;
         for n in 0..fine.node_count() {
             let sources = fine.sources(n);
-            let share = fine.masses[n] / sources.len() as Real;
+            let share = fine.masses[n] / sources.len().max(1) as Real;
             for s in sources {
                 masses[*s as usize] += share;
             }
@@ -194,48 +188,50 @@ impl EquivalentBox {
             && self.moments.iter().all(|m| (m - 1.0 / 3.0).abs() < 1e-9)
     }
 
-    /// From the 4³ samples of a cell; empty samples count with [`FICTITIOUS`] or [`FICTITIOUS_SLIVER`].
-    fn of_samples(cell: &Cell, spacing: f64) -> Self {
-        let is_sliver = cell.samples.count_ones() <= SLIVER;
-        let empty = if is_sliver { FICTITIOUS_SLIVER } else { FICTITIOUS };
-        let (mut sum, mut first, mut second) = (0.0, [0.0; 3], [0.0; 3]);
-        for s in 0..64_u32 {
-            let weight = if cell.samples >> s & 1 == 1 { 1.0 } else { empty };
-            let x = [s & 3, s >> 2 & 3, s >> 4].map(|k| f64::from(2 * k + 1) / 4.0 - 1.0);
-            sum += weight;
-            for axis in 0..3 {
-                first[axis] += weight * x[axis];
+    /// Nothing yet; `centroid` and `moments` are sums while a box is being filled.
+    const EMPTY: Self = Self { volume: 0.0, centroid: [0.0; 3], moments: [0.0; 3] };
+
+    /// From the 4³ samples of each element and of what it carries.
+    fn of_elements(lattice: &Lattice, carriers: &Carriers) -> Vec<Self> {
+        let sample = (f64::from(lattice.spacing) / 4.0).powi(3);
+        let mut boxes = vec![Self::EMPTY; carriers.elements.len()];
+        for (cell, element, offset) in carriers.pieces(lattice) {
+            for (_, local) in filled_samples(cell) {
+                let at = |axis: usize| 2.0 * (f64::from(local[axis]) + f64::from(offset[axis]));
                 // A sample is a cube of edge 1/2: its own second moment is 1/48.
-                second[axis] += weight * (x[axis] * x[axis] + 1.0 / 48.0);
+                boxes[element].add(sample, [0, 1, 2].map(|axis| at(axis) - 1.0), [1.0 / 48.0; 3]);
             }
         }
-        let centroid = first.map(|v| v / sum);
-        Self {
-            volume: sum / 64.0 * spacing.powi(3),
-            centroid,
-            moments: [0, 1, 2].map(|i| second[i] / sum - centroid[i] * centroid[i]),
+        boxes.iter_mut().for_each(Self::close);
+        boxes
+    }
+
+    /// Add material with its centroid and second moments.
+    fn add(&mut self, volume: f64, centroid: [f64; 3], moments: [f64; 3]) {
+        self.volume += volume;
+        for axis in 0..3 {
+            self.centroid[axis] += volume * centroid[axis];
+            self.moments[axis] += volume * (moments[axis] + centroid[axis] * centroid[axis]);
+        }
+    }
+
+    /// All has been added: from sums to means.
+    fn close(&mut self) {
+        for axis in 0..3 {
+            self.centroid[axis] /= self.volume;
+            self.moments[axis] =
+                self.moments[axis] / self.volume - self.centroid[axis] * self.centroid[axis];
         }
     }
 
     fn merge(fine: &[Self], coarsening: &Coarsening) -> Vec<Self> {
-        let zero = Self { volume: 0.0, centroid: [0.0; 3], moments: [0.0; 3] };
-        let mut coarse = vec![zero; coarsening.coords.len()];
+        let mut coarse = vec![Self::EMPTY; coarsening.coords.len()];
         for (b, (parent, place)) in fine.iter().zip(&coarsening.parents) {
-            let c = &mut coarse[*parent as usize];
-            c.volume += b.volume;
-            let shift = place.map(|p| 2.0 * f64::from(p) - 1.0);
-            for (axis, shift) in shift.iter().enumerate() {
-                let x = (b.centroid[axis] + shift) / 2.0;
-                c.centroid[axis] += b.volume * x;
-                c.moments[axis] += b.volume * (b.moments[axis] / 4.0 + x * x);
-            }
+            let at =
+                [0, 1, 2].map(|axis| (b.centroid[axis] + 2.0 * f64::from(place[axis]) - 1.0) / 2.0);
+            coarse[*parent as usize].add(b.volume, at, b.moments.map(|m| m / 4.0));
         }
-        for c in &mut coarse {
-            for axis in 0..3 {
-                c.centroid[axis] /= c.volume;
-                c.moments[axis] = c.moments[axis] / c.volume - c.centroid[axis] * c.centroid[axis];
-            }
-        }
+        coarse.iter_mut().for_each(Self::close);
         coarse
     }
 }
@@ -256,7 +252,7 @@ impl Coarsening {
 
         // Corner slots (8 a coarse cell), merged over the fine nodes that read them.
         let mut slots = UnionFind::new(coords.len() * 8);
-        let incident = incidence(fine);
+        let incident = Incidence::new(fine.node_coords.len(), &fine.corners);
         let slot = |cell: u32, corner: [u16; 3]| -> usize {
             let (parent, _) = parents[cell as usize];
             let base = coords[parent as usize];
@@ -264,10 +260,10 @@ impl Coarsening {
             parent as usize * 8 + at(0) + 2 * at(1) + 4 * at(2)
         };
         for (n, coord) in fine.node_coords.iter().enumerate() {
-            let cells = incident.of(n);
+            let Some((first, others)) = incident.of(n).split_first() else { continue };
             for_each_source(*coord, |corner| {
-                for cell in &cells[1..] {
-                    slots.union(slot(cells[0], corner), slot(*cell, corner));
+                for cell in others {
+                    slots.union(slot(*first, corner), slot(*cell, corner));
                 }
             });
         }
@@ -291,10 +287,11 @@ impl Coarsening {
         let mut starts = vec![0];
         let mut prolongation = Vec::new();
         for (n, coord) in fine.node_coords.iter().enumerate() {
-            let cell = incident.of(n)[0];
-            for_each_source(*coord, |corner| {
-                prolongation.push(number[slots.find(slot(cell, corner))]);
-            });
+            if let Some(cell) = incident.of(n).first() {
+                for_each_source(*coord, |corner| {
+                    prolongation.push(number[slots.find(slot(*cell, corner))]);
+                });
+            }
             starts.push(prolongation.len() as u32);
         }
         Self { coords, corners, node_coords, parents, starts, prolongation }
@@ -346,35 +343,37 @@ fn components(fine: &Topology) -> (Parents, Vec<[u16; 3]>) {
 }
 
 /// Cells around each node.
-struct Incidence {
+pub(crate) struct Incidence {
     starts: Vec<u32>,
     cells: Vec<u32>,
 }
 
 impl Incidence {
-    fn of(&self, node: usize) -> &[u32] {
+    /// From the nodes of each cell.
+    pub fn new(node_count: usize, corners: &[[u32; 8]]) -> Self {
+        let mut starts = vec![0_u32; node_count + 1];
+        for n in corners.iter().flatten() {
+            starts[*n as usize + 1] += 1;
+        }
+        for n in 1..starts.len() {
+            starts[n] += starts[n - 1];
+        }
+        let mut next = starts.clone();
+        let mut cells = vec![0; corners.len() * 8];
+        for (cell, corners) in corners.iter().enumerate() {
+            for n in corners {
+                let at = &mut next[*n as usize];
+                cells[*at as usize] = cell as u32;
+                *at += 1;
+            }
+        }
+        Self { starts, cells }
+    }
+
+    /// Those around a node, in their order.
+    pub fn of(&self, node: usize) -> &[u32] {
         &self.cells[self.starts[node] as usize..self.starts[node + 1] as usize]
     }
-}
-
-fn incidence(topology: &Topology) -> Incidence {
-    let mut starts = vec![0_u32; topology.node_coords.len() + 1];
-    for n in topology.corners.iter().flatten() {
-        starts[*n as usize + 1] += 1;
-    }
-    for n in 1..starts.len() {
-        starts[n] += starts[n - 1];
-    }
-    let mut next = starts.clone();
-    let mut cells = vec![0; topology.corners.len() * 8];
-    for (cell, corners) in topology.corners.iter().enumerate() {
-        for n in corners {
-            let at = &mut next[*n as usize];
-            cells[*at as usize] = cell as u32;
-            *at += 1;
-        }
-    }
-    Incidence { starts, cells }
 }
 
 /// Disjoint sets; the smallest member is the root, so results do not depend on the order of unions.

@@ -8,12 +8,13 @@
 //! Other laws keep the last two terms (with what balances their own stress at rest in place of μ) and add the rest in
 //! [`crate::strain`].
 //!
-//!
 //! It is defined for every F, inverted ones too. At small strain it is Hooke's law with Lamé's μ and λ when λ′ = λ + μ.
 //! In the modes of a cell (see [`crate::modes`]), A, B, C the columns of F and p, q, r the second moments:
 //!
-//! mean |F|² = |A|² + |B|² + |C|² + (p+q)|D|² + (q+r)|E|² + (p+r)|F|² + (pq+qr+rp)|G|²
+//! mean |F|² = |A|² + |B|² + |C|² + (p+q)|D|² + (q+r)|E|² + (p+r)|F|² + ⅓ |G|²
 //! J̄ = [ABC] + p [ADF] + q [BED] + r [CFE]   ([abc] = a · (b × c))
+//!
+//! (G counts as in a full cell, where pq + qr + rp is ⅓: a small box would hardly resist it, and no quadratic field has any.)
 //!
 //! In f32, J̄ − 1 is expanded in H = F − I, as tr H + II_H + det H + …, and the stress that cancels at rest is
 //! cancelled symbolically.
@@ -34,6 +35,8 @@ use crate::{
 
 /// Stiffness of the hourglass modes over μ in the preconditioner: between what bending one way and the other takes.
 pub(crate) const HOURGLASS: Real = 1.5;
+/// Mean of what mode G has in F, squared, in a full cell.
+pub(crate) const WARP: Real = 1.0 / 3.0;
 /// Keeps the direction of a vanished edge finite.
 const TINY: Real = 1e-12;
 
@@ -65,6 +68,8 @@ pub struct Response {
     pub force: Modes,
     /// What the Hessian needs, coefficients a unit of volume.
     pub tangent: Tangent,
+    /// What takes its place in the preconditioner.
+    pub surrogate: Surrogate,
 }
 
 /// The Hessian of four cells: shear · M + bulk · g gᵀ + geometric · ∂²J̄ + viscous · (∂C)ᵀ(∂C).
@@ -88,9 +93,23 @@ pub struct Tangent {
     pub gradient: Lanes,
     /// μ/|A|², μ/|B|², μ/|C|²: the parasitic shear that is released.
     pub release: [Lanes; 3],
-    /// Shear, bulk and geometric coefficients of the preconditioner: the viscosity as stiffness, which it is at small strain;
-    /// the geometric one clamped to ± μ / σ_max, so that each cell's matrix is positive.
-    pub preconditioner: [Lanes; 3],
+}
+
+/// The Hessian's place in the preconditioner: it takes the hourglass modes of the state as zero (which on coarse levels they are)
+/// and the viscosity as stiffness, which it is at small strain. A third of the work and half of the memory; kept apart from
+/// [`Tangent`], because multigrid reads it four times for every time that the other is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surrogate {
+    /// Deformed modes A, B, C.
+    pub state: [Vector; 3],
+    /// g = ∂J̄/∂(A, B, C).
+    pub dilatation: [Vector; 3],
+    /// Shear modulus.
+    pub shear: Lanes,
+    /// V″.
+    pub bulk: Lanes,
+    /// V′, clamped to ± μ / σ_max, so that each cell's matrix is positive.
+    pub geometric: Lanes,
 }
 
 /// C − I of the mean deformation gradient: xx, yy, zz, xy, yz, zx.
@@ -151,7 +170,7 @@ pub fn respond(
     let gf = a.cross(d) * p + e.cross(c) * r;
 
     let (wd, we, wf) = (p + q, q + r, p + r);
-    let wg = p * q + q * r + r * p;
+    let wg = Lanes::splat(WARP);
     let hourglass = d.dot(d) * wd + e.dot(e) * we + f.dot(f) * wf;
     let norm = ha.dot(ha) + hb.dot(hb) + hc.dot(hc);
     let mu = tissue.mu;
@@ -231,7 +250,13 @@ pub fn respond(
             viscous,
             gradient: tissue.gradient,
             release: bending.release,
-            preconditioner: [mu + viscous, tissue.lambda + viscous, geometric * (one + viscosity)],
+        },
+        surrogate: Surrogate {
+            state: [a, b, c],
+            dilatation: [ga, gb, gc],
+            shear: mu + viscous,
+            bulk: tissue.lambda + viscous,
+            geometric: geometric * (one + viscosity),
         },
     }
 }
@@ -244,66 +269,35 @@ fn select_less(left: Lanes, right: Lanes, yes: Lanes, no: Lanes) -> Lanes {
 
 impl Tangent {
     /// Hessian times the modes `v`.
-    ///
-    /// The preconditioner's version takes the hourglass modes D, E, F of the state as zero (which on coarse levels they are) and
-    /// the viscosity as stiffness: a third less work.
     #[inline(always)]
-    pub fn apply<const PRECONDITIONER: bool>(&self, moments: &Vector, v: &Modes) -> Modes {
+    pub fn apply(&self, moments: &Vector, v: &Modes) -> Modes {
         let (p, q, r) = (moments.x, moments.y, moments.z);
         let [a, b, c, d, e, f, g] = *v;
         let [sa, sb, sc, sd, se, sf] = self.state;
         let [ga, gb, gc, gd, ge, gf] = self.dilatation;
+        let (mu, k) = (self.shear, self.geometric);
 
-        let mut along = ga.dot(a) + gb.dot(b) + gc.dot(c);
-        if !PRECONDITIONER {
-            along += gd.dot(d) + ge.dot(e) + gf.dot(f);
-        }
-        let [mu, bulk, k] = if PRECONDITIONER {
-            self.preconditioner
-        } else {
-            [self.shear, self.bulk, self.geometric]
-        };
-        let s = along * bulk;
+        let along = ga.dot(a) + gb.dot(b) + gc.dot(c) + gd.dot(d) + ge.dot(e) + gf.dot(f);
+        let s = along * self.bulk;
 
         // Directional derivative of g.
-        let mut da = sb.cross(c) + b.cross(sc);
-        let mut db = sc.cross(a) + c.cross(sa);
-        let mut dc = sa.cross(b) + a.cross(sb);
-        let (mut pd, mut qd) = (f.cross(sa), sb.cross(e));
-        let (mut qe, mut re) = (d.cross(sb), sc.cross(f));
-        let (mut pf, mut rf) = (sa.cross(d), e.cross(sc));
-        if !PRECONDITIONER {
-            da += (sd.cross(f) + d.cross(sf)) * p;
-            db += (se.cross(d) + e.cross(sd)) * q;
-            dc += (sf.cross(e) + f.cross(se)) * r;
-            pd += sf.cross(a);
-            qd += b.cross(se);
-            qe += sd.cross(b);
-            re += c.cross(sf);
-            pf += a.cross(sd);
-            rf += se.cross(c);
-        }
+        let da = sb.cross(c) + b.cross(sc) + (sd.cross(f) + d.cross(sf)) * p;
+        let db = sc.cross(a) + c.cross(sa) + (se.cross(d) + e.cross(sd)) * q;
+        let dc = sa.cross(b) + a.cross(sb) + (sf.cross(e) + f.cross(se)) * r;
+        let (pd, qd) = (f.cross(sa) + sf.cross(a), sb.cross(e) + b.cross(se));
+        let (qe, re) = (d.cross(sb) + sd.cross(b), sc.cross(f) + c.cross(sf));
+        let (pf, rf) = (sa.cross(d) + a.cross(sd), e.cross(sc) + se.cross(c));
         let (kp, kq, kr) = (k * p, k * q, k * r);
-        let (hourglass, warp) =
-            if PRECONDITIONER { (mu * Lanes::splat(HOURGLASS), mu) } else { (mu, self.warp) };
         let mut out = [
             a * mu + ga * s + da * k,
             b * mu + gb * s + db * k,
             c * mu + gc * s + dc * k,
-            d * (hourglass * (p + q)) + pd * kp + qd * kq,
-            e * (hourglass * (q + r)) + qe * kq + re * kr,
-            f * (hourglass * (p + r)) + pf * kp + rf * kr,
-            g * (warp * (p * q + q * r + r * p)),
+            d * (mu * (p + q)) + pd * kp + qd * kq + gd * s,
+            e * (mu * (q + r)) + qe * kq + re * kr + ge * s,
+            f * (mu * (p + r)) + pf * kp + rf * kr + gf * s,
+            g * (self.warp * Lanes::splat(WARP)),
         ];
-        if !PRECONDITIONER {
-            out[3] += gd * s;
-            out[4] += ge * s;
-            out[5] += gf * s;
-        }
 
-        if PRECONDITIONER {
-            return out;
-        }
         // Bending: gradients of dilatation and released shear, at fixed A, B, C.
         let [ka, kb, kc] = self.release;
         let (ka, kb, kc) = (ka * p, kb * q, kc * r);
@@ -326,9 +320,9 @@ impl Tangent {
         out
     }
 
-    /// Let the Hessian have the preconditioner's geometric part.
-    pub fn clamp(&mut self) {
-        self.geometric = self.preconditioner[2];
+    /// Let the Hessian have its surrogate's geometric part.
+    pub fn clamp(&mut self, surrogate: &Surrogate) {
+        self.geometric = surrogate.geometric;
     }
 
     /// Multiply the coefficients (not the state) by `scale`.
@@ -341,7 +335,42 @@ impl Tangent {
         self.viscous *= scale;
         self.gradient *= scale;
         self.release = self.release.map(|k| k * scale);
-        self.preconditioner = self.preconditioner.map(|k| k * scale);
+        self
+    }
+}
+
+impl Surrogate {
+    /// Surrogate of the Hessian times the modes `v`.
+    #[inline(always)]
+    pub fn apply(&self, moments: &Vector, v: &Modes) -> Modes {
+        let (p, q, r) = (moments.x, moments.y, moments.z);
+        let [a, b, c, d, e, f, g] = *v;
+        let [sa, sb, sc] = self.state;
+        let [ga, gb, gc] = self.dilatation;
+        let (mu, k) = (self.shear, self.geometric);
+        let s = (ga.dot(a) + gb.dot(b) + gc.dot(c)) * self.bulk;
+        let da = sb.cross(c) + b.cross(sc);
+        let db = sc.cross(a) + c.cross(sa);
+        let dc = sa.cross(b) + a.cross(sb);
+        let (kp, kq, kr) = (k * p, k * q, k * r);
+        let hourglass = mu * Lanes::splat(HOURGLASS);
+        [
+            a * mu + ga * s + da * k,
+            b * mu + gb * s + db * k,
+            c * mu + gc * s + dc * k,
+            d * (hourglass * (p + q)) + f.cross(sa) * kp + sb.cross(e) * kq,
+            e * (hourglass * (q + r)) + d.cross(sb) * kq + sc.cross(f) * kr,
+            f * (hourglass * (p + r)) + sa.cross(d) * kp + e.cross(sc) * kr,
+            g * (mu * Lanes::splat(WARP)),
+        ]
+    }
+
+    /// Multiply the coefficients (not the state) by `scale`.
+    #[inline(always)]
+    pub fn scaled(mut self, scale: Lanes) -> Self {
+        self.shear *= scale;
+        self.bulk *= scale;
+        self.geometric *= scale;
         self
     }
 }

@@ -1,6 +1,7 @@
 //! A scene made ready to be simulated: validated, with masses and the multigrid hierarchy. Immutable.
 
 use crate::{
+    carrier::Carriers,
     contact::{approach::Approaches, skin::Skin},
     embed::{LatticeIndex, weights},
     hierarchy::{self, Grid},
@@ -17,6 +18,8 @@ use crate::{
 pub struct Model {
     pub(crate) lattice: Lattice,
     pub(crate) index: LatticeIndex,
+    /// Whose element each cell is.
+    pub(crate) carriers: Carriers,
     pub(crate) gravity: [f32; 3],
     /// Finest first.
     pub(crate) grids: Vec<Grid>,
@@ -81,13 +84,15 @@ impl Model {
     pub fn new(scene: &Scene) -> Result<Self, SceneError> {
         scene.check()?;
         let lattice = scene.lattice.clone();
-        let grids = hierarchy::build(&lattice, masses(scene));
-        let tissue = tissue(scene, &grids[0]);
+        let carriers = Carriers::new(&lattice);
+        let grids = hierarchy::build(&lattice, &carriers, masses(scene, &carriers));
+        let elements = carriers.elements_of(scene);
+        let tissue = tissue(&elements, &grids[0]);
         let index = LatticeIndex::new(&lattice);
         let mut model = Self {
             index,
-            branches: viscosity::branches(scene, &grids[0]),
-            strain_points: StrainPoints::new(scene, &grids[0]),
+            branches: viscosity::branches(&elements, &grids[0]),
+            strain_points: StrainPoints::new(&elements, &grids[0]),
             gravity: std::array::from_fn(|axis| scene.gravity[axis] - scene.rest_gravity[axis]),
             grids,
             tissue,
@@ -97,10 +102,18 @@ impl Model {
             friction: real(scene.friction),
             shear_moduli: scene.materials.iter().map(|m| m.law.moduli().0 as Real).collect(),
             densities: scene.materials.iter().map(|m| m.density.into()).collect(),
-            surfaces: scene.surfaces.iter().map(|s| EmbeddedSurface::new(&lattice, s)).collect(),
+            surfaces: elements
+                .surfaces
+                .iter()
+                .map(|s| EmbeddedSurface::new(&elements.lattice, s))
+                .collect(),
             unsupported: unsupported_body(scene),
+            carriers,
             lattice,
         };
+        for point in &mut model.skin.points {
+            *point = model.carriers.resolve(point);
+        }
         model.supports = vec![Vec::new(); model.grids.len()];
         for support in &scene.supports {
             let stiffness = from_f32(support.stiffness);
@@ -159,13 +172,25 @@ impl Model {
         embedding_is_sound(point, self.cell_count())
     }
 
+    /// Displacement of a material point [mm] from nodal displacements [node_count]: that of its element, which outside the
+    /// element differs from the lattice's by the bending of the tissue.
+    pub fn displacement(&self, displacements: &[Lanes], point: &Embedding) -> Lanes {
+        self.lattice.displacement(displacements, &self.carriers.resolve(point))
+    }
+
+    /// World position of a material point [mm]; see [`Model::displacement`].
+    pub fn position(&self, displacements: &[Lanes], point: &Embedding) -> Lanes {
+        from_f32(self.lattice.rest_position(point)) + self.displacement(displacements, point)
+    }
+
     /// Corners and weights of a material point on every grid.
     pub(crate) fn for_each_grid(
         &self,
         point: &Embedding,
         mut visit: impl FnMut(usize, [u32; 8], [Real; 8]),
     ) {
-        let (mut cell, mut local) = (point.cell as usize, point.local);
+        let Embedding { cell, mut local } = self.carriers.carry(point);
+        let mut cell = cell as usize;
         for (g, grid) in self.grids.iter().enumerate() {
             let (group, lane) = grid.slot(cell);
             visit(g, grid.shapes[group].corners.map(|c| c[lane]), weights(local));
@@ -189,14 +214,17 @@ impl EmbeddedSurface {
 }
 
 /// Lumped masses: every filled sample shares its mass by the corner functions at its centre.
-fn masses(scene: &Scene) -> Vec<Real> {
+fn masses(scene: &Scene, carriers: &Carriers) -> Vec<Real> {
     let lattice = &scene.lattice;
     let sample_volume = (f64::from(lattice.spacing) / 4.0).powi(3);
     let mut masses = vec![0.0_f64; lattice.nodes.len()];
-    for cell in &lattice.cells {
+    for (cell, element, offset) in carriers.pieces(lattice) {
         let mass = f64::from(scene.materials[usize::from(cell.material)].density) * sample_volume;
+        let nodes = &lattice.cells[carriers.elements[element] as usize].nodes;
         for (_, local) in filled_samples(cell) {
-            for (node, weight) in cell.nodes.iter().zip(weights(local)) {
+            // What is carried weighs on the carrier's nearest face: extrapolated, it could give a node a negative mass.
+            let at = |axis: usize| (local[axis] + f32::from(offset[axis])).clamp(0.0, 1.0);
+            for (node, weight) in nodes.iter().zip(weights([0, 1, 2].map(at))) {
                 masses[*node as usize] += mass * f64::from(weight);
             }
         }

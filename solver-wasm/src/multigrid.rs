@@ -1,9 +1,9 @@
 //! Matrix-free geometric multigrid for the tangent stiffness.
 //!
-//! Every level is a lattice of cells with a [`Tangent`] each; products with it never assemble a matrix. Levels below the
+//! Every level is a lattice of cells with a [`Surrogate`] of their tangent each; products with it never assemble a matrix. Levels below the
 //! finest are rediscretised: a coarse cell takes the volume-weighted mean deformation and the summed stiffness of its
 //! cells, its own equivalent box, and one pressure (which is what keeps near-incompressible tissue from locking on coarse
-//! levels). All products of a cycle use the preconditioner's tangent (see [`Tangent::apply`]). The smoother is the Chebyshev polynomial of degree 2 in D⁻¹A with D the 3×3 diagonal blocks
+//! levels). The smoother is the Chebyshev polynomial of degree 2 in D⁻¹A with D the 3×3 diagonal blocks
 //! [Adams et al. 2003]; before and after the coarse correction it is the same, so the V cycle is symmetric and may
 //! precondition conjugate gradients. The coarsest level is solved directly.
 
@@ -11,7 +11,7 @@ use crate::{
     contact::{MAX_TOUCHES, touch::Link},
     hierarchy::Grid,
     lattice::Embedding,
-    material::{HOURGLASS, Tangent, respond, strain},
+    material::{HOURGLASS, Surrogate, Tangent, WARP, respond, strain},
     model::{Model, Spring},
     modes::{Modes, Shape},
     real::{LANES, Lanes, Real, Vector, dot, length_squared, node_vector},
@@ -32,8 +32,10 @@ const MAX_ENTRIES: usize = 400_000;
 /// Tangent, smoother and vectors of one level: scratch.
 #[derive(Clone, Debug)]
 pub(crate) struct Level {
-    /// Tangent of each group of cells, scaled to nodal forces.
+    /// Tangent of each group of cells, scaled to nodal forces; on the finest level only.
     pub tangents: Vec<Tangent>,
+    /// Its surrogate.
+    pub surrogates: Vec<Surrogate>,
     /// Stiff springs: on the finest level the supports, then on every level the closed jaws.
     pub springs: Vec<Spring>,
     /// Touches; the finest level's say how stiff they are.
@@ -73,19 +75,28 @@ pub(crate) struct Multigrid {
     is_coupled: bool,
 }
 
-/// out −= A v on one level.
-pub(crate) fn subtract_product<const PRECONDITIONER: bool>(
-    grid: &Grid,
-    level: &Level,
-    v: &[Lanes],
-    out: &mut [Lanes],
-) {
+/// out −= A v on the finest level, A exact.
+pub(crate) fn subtract_product(grid: &Grid, level: &Level, v: &[Lanes], out: &mut [Lanes]) {
+    subtract_others(level, v, out);
+    for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
+        let force = tangent.apply(&shape.moments, &shape.modes(v));
+        shape.scatter_negative(&shape.corner_forces(force), out);
+    }
+}
+
+/// out −= A v on one level, A with the surrogates.
+pub(crate) fn subtract_surrogate(grid: &Grid, level: &Level, v: &[Lanes], out: &mut [Lanes]) {
+    subtract_others(level, v, out);
+    for (shape, surrogate) in grid.shapes.iter().zip(&level.surrogates) {
+        let force = surrogate.apply(&shape.moments, &shape.modes(v));
+        shape.scatter_negative(&shape.corner_forces(force), out);
+    }
+}
+
+/// What is not tissue: inertia, springs and touches.
+fn subtract_others(level: &Level, v: &[Lanes], out: &mut [Lanes]) {
     for ((out, v), k) in out.iter_mut().zip(v).zip(&level.inertia) {
         *out -= *v * *k;
-    }
-    for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
-        let force = tangent.apply::<PRECONDITIONER>(&shape.moments, &shape.modes(v));
-        shape.scatter_negative(&shape.corner_forces(force), out);
     }
     for spring in &level.springs {
         spring.spread(-(spring.read(v) * spring.stiffness), out);
@@ -136,7 +147,8 @@ impl Level {
             }
         }
         Self {
-            tangents: vec![Tangent::default(); grid.shapes.len()],
+            tangents: vec![Tangent::default(); if finest { grid.shapes.len() } else { 0 }],
+            surrogates: vec![Surrogate::default(); grid.shapes.len()],
             support_count,
             spring_limit,
             springs,
@@ -158,8 +170,8 @@ impl Level {
         for (block, k) in self.diagonal.iter_mut().zip(&self.inertia) {
             *block = [*k, Lanes::default()];
         }
-        for (shape, tangent) in grid.shapes.iter().zip(&self.tangents) {
-            add_cell_diagonals(shape, tangent, &mut self.diagonal);
+        for (shape, surrogate) in grid.shapes.iter().zip(&self.surrogates) {
+            add_cell_diagonals(shape, surrogate, &mut self.diagonal);
         }
         for spring in &self.springs {
             for (node, weight) in spring.nodes.iter().zip(spring.weights) {
@@ -212,7 +224,7 @@ impl Level {
     fn take_direction(&mut self, grid: &Grid) {
         self.add_direction();
         let mut residual = std::mem::take(&mut self.residual);
-        subtract_product::<true>(grid, self, &self.direction, &mut residual);
+        subtract_surrogate(grid, self, &self.direction, &mut residual);
         self.residual = residual;
     }
 
@@ -243,7 +255,7 @@ impl Level {
             let below = dot(&self.direction, &self.residual);
             self.residual.fill(Lanes::default());
             let mut product = std::mem::take(&mut self.residual);
-            subtract_product::<true>(grid, self, &self.direction, &mut product);
+            subtract_surrogate(grid, self, &self.direction, &mut product);
             self.residual = product;
             let above = -dot(&self.direction, &self.residual);
             if !(below > 0.0 && above > 0.0) {
@@ -266,9 +278,8 @@ impl Level {
 
 /// Add the diagonal 3×3 blocks of four cells. det F is linear in each node's position, so the geometric part has none.
 #[inline(always)]
-fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
-    let [shear_modulus, bulk, _] = t.preconditioner;
-    let [ga, gb, gc, ..] = t.dilatation;
+fn add_cell_diagonals(shape: &Shape, surrogate: &Surrogate, out: &mut [[Lanes; 2]]) {
+    let Surrogate { dilatation: [ga, gb, gc], shear: shear_modulus, bulk, .. } = *surrogate;
     let (one, hourglass) = (Lanes::splat(1.0), Lanes::splat(HOURGLASS));
     let (p, q, r) = (shape.moments.x, shape.moments.y, shape.moments.z);
     for (c, corner) in shape.corners.iter().enumerate() {
@@ -283,7 +294,7 @@ fn add_cell_diagonals(shape: &Shape, t: &Tangent, out: &mut [[Lanes; 2]]) {
             * (slope.dot(slope)
                 + hourglass
                     * ((p + q) * gamma * gamma + (q + r) * alpha * alpha + (p + r) * beta * beta)
-                + (p * q + q * r + r * p));
+                + Lanes::splat(WARP));
         let g = ga * slope.x + gb * slope.y + gc * slope.z;
         let stiff = g * bulk;
         let zero = Lanes::default();
@@ -347,16 +358,16 @@ impl Multigrid {
         let coupled = (model.skin.body_count > 1 && unknowns * (unknowns + 1) / 2 <= MAX_COUPLED)
             .then(|| Skyline::new(unknowns, (0..unknowns).map(|row| (row, 0))));
 
-        let tangents = &mut levels[0].tangents;
+        let surrogates = &mut levels[0].surrogates;
         let zero = <[Vector; 7]>::default();
-        for ((tangent, tissue), shape) in
-            tangents.iter_mut().zip(&model.tissue).zip(&grids[0].shapes)
+        for ((surrogate, tissue), shape) in
+            surrogates.iter_mut().zip(&model.tissue).zip(&grids[0].shapes)
         {
             let mut response =
                 respond(tissue, &shape.moments, &zero, &strain(&zero), Lanes::default());
             // Not all laws have a neo-Hookean part; a smoother fitted to none would be fitted to noise.
-            response.tangent.preconditioner[0] = tissue.shear;
-            *tangent = response.tangent.scaled(tissue.volume * nodal_scale(&grids[0]));
+            response.surrogate.shear = tissue.shear;
+            *surrogate = response.surrogate.scaled(tissue.volume * nodal_scale(&grids[0]));
         }
         let mut multigrid = Self { levels, coarsest, coupled, is_coupled: false };
         multigrid.refresh(model, 0.0);
@@ -418,7 +429,7 @@ impl Multigrid {
         });
     }
 
-    /// Bring every level in line with the finest level's tangents. `shift` is 1/dt² [1/s²].
+    /// Bring every level in line with the finest level's surrogates. `shift` is 1/dt² [1/s²].
     pub fn refresh(&mut self, model: &Model, shift: Real) {
         for (i, grid) in model.grids.iter().enumerate() {
             if i > 0 {
@@ -475,7 +486,7 @@ fn cycle(grids: &[Grid], level: &mut Level, coarser: &mut [Level], coarsest: Opt
     next.residual.fill(Lanes::default());
     for (n, r) in level.residual.iter().enumerate() {
         let sources = grid.sources(n);
-        let share = *r * Lanes::splat(1.0 / sources.len() as Real);
+        let share = *r * Lanes::splat(1.0 / sources.len().max(1) as Real);
         for s in sources {
             next.residual[*s as usize] += share;
         }
@@ -487,7 +498,7 @@ fn cycle(grids: &[Grid], level: &mut Level, coarser: &mut [Level], coarsest: Opt
         for s in sources {
             sum += next.solution[*s as usize];
         }
-        *d = sum * Lanes::splat(1.0 / sources.len() as Real);
+        *d = sum * Lanes::splat(1.0 / sources.len().max(1) as Real);
     }
     level.take_direction(grid);
 
@@ -519,10 +530,10 @@ fn solve_coarsest(grid: &Grid, level: &mut Level, coarsest: Option<&mut Skyline>
 fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut Level) {
     let sums = &mut fine.gathered;
     sums.fill([0.0; 12]);
-    for (group, tangent) in fine.tangents.iter().enumerate() {
-        let [a, b, c, ..] = tangent.state;
+    for (group, surrogate) in fine.surrogates.iter().enumerate() {
+        let Surrogate { state: [a, b, c], shear, bulk, geometric, .. } = *surrogate;
         let columns = [a.x, a.y, a.z, b.x, b.y, b.z, c.x, c.y, c.z].map(Lanes::to_array);
-        let coefficients = tangent.preconditioner.map(Lanes::to_array);
+        let coefficients = [shear, bulk, geometric].map(Lanes::to_array);
         for lane in 0..LANES {
             let Some(cell) = fine_grid.cell(group, lane) else { continue };
             let Some((parent, _)) = fine_grid.parents.get(cell) else { continue };
@@ -538,7 +549,7 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
             }
         }
     }
-    for (group, tangent) in coarse.tangents.iter_mut().enumerate() {
+    for (group, surrogate) in coarse.surrogates.iter_mut().enumerate() {
         let mut columns = [[0.0; LANES]; 12];
         for lane in 0..LANES {
             if let Some(sum) = coarse_grid.cell(group, lane).and_then(|c| sums.get(c)) {
@@ -549,13 +560,8 @@ fn coarsen(fine_grid: &Grid, fine: &mut Level, coarse_grid: &Grid, coarse: &mut 
         }
         let [ax, ay, az, bx, by, bz, cx, cy, cz, shear, bulk, geometric] = columns.map(Lanes::new);
         let (a, b, c) = (Vector::new(ax, ay, az), Vector::new(bx, by, bz), Vector::new(cx, cy, cz));
-        let zero = Vector::default();
-        *tangent = Tangent {
-            state: [a, b, c, zero, zero, zero],
-            dilatation: [b.cross(c), c.cross(a), a.cross(b), zero, zero, zero],
-            preconditioner: [shear, bulk, geometric],
-            ..Tangent::default()
-        };
+        let dilatation = [b.cross(c), c.cross(a), a.cross(b)];
+        *surrogate = Surrogate { state: [a, b, c], dilatation, shear, bulk, geometric };
     }
 }
 
@@ -567,7 +573,7 @@ fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline, is_coupled: bool) 
             matrix.add(3 * n + axis, 3 * n + axis, f64::from(*k));
         }
     }
-    for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
+    for (shape, surrogate) in grid.shapes.iter().zip(&level.surrogates) {
         for column in 0..24 {
             let mut corners = [Vector::default(); 8];
             let one = Lanes::splat(1.0);
@@ -577,7 +583,7 @@ fn assemble(grid: &Grid, level: &Level, matrix: &mut Skyline, is_coupled: bool) 
                 _ => corners[column / 3].z = one,
             }
             let modes: Modes = shape.about_centroid(crate::modes::analyse(&corners));
-            let forces = shape.corner_forces(tangent.apply::<true>(&shape.moments, &modes));
+            let forces = shape.corner_forces(surrogate.apply(&shape.moments, &modes));
             for (c, force) in forces.iter().enumerate() {
                 let force = [force.x, force.y, force.z].map(Lanes::to_array);
                 for lane in 0..LANES {

@@ -15,7 +15,7 @@ use crate::{
     material::{Strain, respond},
     message::Stages,
     model::{Model, Spring},
-    multigrid::{Multigrid, subtract_product},
+    multigrid::{Level, Multigrid, subtract_product},
     pressure::Pressures,
     real::{LANES, Lanes, Real, dot, from_f32, length_squared},
     strain::StrainState,
@@ -301,10 +301,10 @@ impl Newton {
         }
         if !model.strain_points.is_empty() {
             self.product.fill(Lanes::default());
-            let tangents = &mut self.multigrid.levels[0].tangents;
+            let surrogates = &mut self.multigrid.levels[0].surrogates;
             let (gradient, activation) = (&mut self.product, self.activation);
             let points = &model.strain_points;
-            energy += self.strain.evaluate(points, grid, u, activation, gradient, tangents).0;
+            energy += self.strain.evaluate(points, grid, u, activation, gradient, surrogates).0;
         }
         Inventory { energy, volume_error: volume / rest - 1.0, dilatation: range }
     }
@@ -331,7 +331,7 @@ impl Newton {
     /// out −= (tangent at the last evaluation) · v.
     fn subtract_product(&self, model: &Model, v: &[Lanes], out: &mut [Lanes]) {
         let (grid, level) = (&model.grids[0], &self.multigrid.levels[0]);
-        subtract_product::<false>(grid, level, v, out);
+        subtract_product(grid, level, v, out);
         if !model.strain_points.is_empty() {
             let tangents = &level.tangents;
             self.strain.subtract_product(&model.strain_points, grid, tangents, v, out);
@@ -420,10 +420,11 @@ impl Newton {
 
         let scale = mode_scale(grid.spacing);
         let square = scale * scale;
-        let tangents = &mut self.multigrid.levels[0].tangents;
+        let Level { tangents, surrogates, .. } = &mut self.multigrid.levels[0];
+        let tangents = tangents.iter_mut().zip(surrogates.iter_mut());
         let viscous = self.viscosity.targets.iter().zip(&self.viscosity.ratios);
-        for ((shape, tissue), (tangent, (relaxed, viscosity))) in
-            grid.shapes.iter().zip(&model.tissue).zip(tangents.iter_mut().zip(viscous))
+        for ((shape, tissue), ((tangent, surrogate), (relaxed, viscosity))) in
+            grid.shapes.iter().zip(&model.tissue).zip(tangents.zip(viscous))
         {
             let modes = shape.modes(u).map(|m| m * scale);
             let response = respond(tissue, &shape.moments, &modes, relaxed, *viscosity);
@@ -436,6 +437,7 @@ impl Newton {
             let forces = shape.corner_forces(response.force.map(|f| f * weight));
             shape.scatter(&forces, &mut self.gradient);
             *tangent = response.tangent.scaled(tissue.volume * square);
+            *surrogate = response.surrogate.scaled(tissue.volume * square);
         }
         if !model.strain_points.is_empty() {
             let (energy, sum) = self.strain.evaluate(
@@ -444,7 +446,7 @@ impl Newton {
                 u,
                 self.activation,
                 &mut self.gradient,
-                tangents,
+                surrogates,
             );
             value += energy;
             magnitude += sum;
@@ -498,8 +500,9 @@ impl Newton {
         match self.conjugate_gradients(model, effort) {
             Ok(iterations) => iterations,
             Err(wasted) => {
-                for tangent in &mut self.multigrid.levels[0].tangents {
-                    tangent.clamp();
+                let Level { tangents, surrogates, .. } = &mut self.multigrid.levels[0];
+                for (tangent, surrogate) in tangents.iter_mut().zip(surrogates) {
+                    tangent.clamp(surrogate);
                 }
                 self.strain.clamp();
                 let (Ok(iterations) | Err(iterations)) = self.conjugate_gradients(model, effort);

@@ -264,6 +264,7 @@ impl Solver {
                 report.roll_backs += 1;
                 break;
             }
+            model.carriers.lead(&mut self.displacements);
             is_underway = self.keep_in_sight(state);
             round += u32::from(!is_underway);
             self.update_touches(state, &mut report);
@@ -388,6 +389,7 @@ impl Solver {
 
     /// What comes after it: the new displacements become the state.
     fn accept(&mut self, state: &mut State, control: &Control, dt: Real, report: &mut StepReport) {
+        self.model.carriers.lead(&mut self.displacements);
         let (before, after) = (&state.displacements, &self.displacements);
         viscosity::relax(&self.model, before, after, &mut state.memory, 1.0 / dt);
         let rate = Lanes::splat(1.0 / dt);

@@ -20,7 +20,7 @@ use law::{StrainLaw, StrainResponse};
 
 use crate::{
     hierarchy::Grid,
-    material::Tangent,
+    material::{Surrogate, Tangent},
     modes::Modes,
     real::{LANES, Lanes, Real, Vector},
 };
@@ -102,7 +102,7 @@ impl StrainState {
     }
 
     /// Add energy [mN mm] and forces [mN] at the displacements `u`, with muscle at `activation`; stiffen the preconditioner in
-    /// `tangents` by the mean of what the points add. Returns the energy and the sum of its parts' magnitudes.
+    /// `surrogates` by the mean of what the points add. Returns the energy and the sum of its parts' magnitudes.
     pub fn evaluate(
         &mut self,
         points: &StrainPoints,
@@ -110,7 +110,7 @@ impl StrainState {
         u: &[Lanes],
         activation: Real,
         gradient: &mut [Lanes],
-        tangents: &mut [Tangent],
+        surrogates: &mut [Surrogate],
     ) -> (f64, f64) {
         let scale = mode_scale(grid);
         let (mut value, mut magnitude) = (0.0_f64, 0.0_f64);
@@ -149,7 +149,7 @@ impl StrainState {
                 (stress.mean[0] + stress.mean[1] + stress.mean[2]) * Lanes::splat(1.0 / 3.0);
             let tension = tension.simd_gt(Lanes::default()).bitselect(tension, Lanes::default());
             let square = scale * scale * group.volume;
-            tangents[group.shape as usize].preconditioner[0] += (stiffness + tension) * square;
+            surrogates[group.shape as usize].shear += (stiffness + tension) * square;
         }
         (value, magnitude)
     }

@@ -87,7 +87,8 @@ fn fibres(p: Point) -> [Point; 2] {
     let t = depth(p).clamp(0.0, 1.0);
     let (a, c) = (ACROSS + WALL * t, ALONG + WALL * t);
     let r = p[0].hypot(p[1]).max(1e-9);
-    let (cos, sin) = (p[0] / r, p[1] / r);
+    // On the axis any way round will do.
+    let (sin, cos) = p[1].atan2(p[0]).sin_cos();
     // Along the meridian to the base: the derivative by θ of (a sin θ, −c cos θ).
     let (dr, dz) = (a * -p[2] / c, c * r / a);
     let length = dr.hypot(dz);
@@ -142,7 +143,7 @@ fn apices(
 
 /// Problem 2: isotropic, 10 kPa inside.
 pub fn inflation(case: Case) -> Vec<Row> {
-    let bulk = 2e4;
+    let bulk = 5e3;
     let law = Law::Guccione { c: 10.0, fibre: 1.0, transverse: 1.0, shear: 1.0, bulk };
     let spacing = case.spacing([0.6, 0.4, 1.1, 0.7]);
     let whole = case.is_angled();
@@ -168,7 +169,7 @@ pub fn inflation(case: Case) -> Vec<Row> {
 pub fn contraction(case: Case) -> Vec<Row> {
     let bulk = 4e3;
     let law = Law::Guccione { c: 2.0, fibre: 8.0, transverse: 2.0, shear: 4.0, bulk };
-    let spacing = case.spacing([1.0, 0.6, 1.0, 0.6]);
+    let spacing = case.spacing([0.8, 0.6, 0.8, 0.6]);
     let (mut specimen, inside) = ventricle(case, spacing, law, true, 60.0);
     lay_fibres(&mut specimen);
     specimen.scene.materials[0].active = 60.0;

@@ -218,7 +218,7 @@ impl Approaches {
                 let normal = lanes(meeting.normal);
                 #[allow(clippy::unnecessary_cast)]
                 let local = [0, 1, 2].map(|axis| meeting.local[axis] as f32);
-                let other = Embedding { cell: c, local };
+                let other = model.carriers.resolve(&Embedding { cell: c, local });
                 let closing = lattice.displacement(&state.velocities, point)
                     - lattice.displacement(&state.velocities, &other);
                 let closing = dot3(normal, closing) * dt;

@@ -98,10 +98,10 @@ impl Model {
         let sample = (f64::from(self.lattice.spacing) / 4.0).powi(3);
         let mass = f64::from(total) * sample * self.densities[usize::from(cell.material)];
         let penalty = PENALTY * (stokes + mass / f64::from(STEP_DT * STEP_DT));
-        let position = self.lattice.position(&state.displacements, &point);
+        let position = self.position(&state.displacements, &point);
         let ties = held.iter().map(|(p, weight)| Tie {
             point: *p,
-            offset: self.lattice.position(&state.displacements, p) - position,
+            offset: self.position(&state.displacements, p) - position,
             rest: from_f32(self.lattice.rest_position(p)),
             stiffness: node_vector([(penalty * f64::from(weight / total)) as Real; 3]),
             multiplier: Lanes::default(),
@@ -192,12 +192,13 @@ impl Model {
                 }
                 for (sum, count) in sums {
                     if count > 0.0 {
-                        held.push((Embedding { cell, local: sum.map(|x| x / count) }, count));
+                        let point = Embedding { cell, local: sum.map(|x| x / count) };
+                        held.push((self.carriers.resolve(&point), count));
                     }
                 }
             }
             if held.is_empty() {
-                return vec![(*point, 1.0)];
+                return vec![(self.carriers.resolve(point), 1.0)];
             }
             if held.len() <= MAX_TIES {
                 return held;
@@ -207,6 +208,6 @@ impl Model {
                 return held;
             }
         }
-        vec![(*point, 1.0)]
+        vec![(self.carriers.resolve(point), 1.0)]
     }
 }

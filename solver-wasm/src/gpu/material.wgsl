@@ -61,7 +61,8 @@ fn respond(tissue: Tissue, moments: vec3f, h: Modes, relaxed: Strain, viscosity:
     let wd = p + q;
     let we = q + r;
     let wf = p + r;
-    let wg = p * q + q * r + r * p;
+    // As in a full cell; see material.rs.
+    let wg = 1.0 / 3.0;
     let hourglass = dot(d, d) * wd + dot(e, e) * we + dot(f, f) * wf;
     let norm = dot(h.a, h.a) + dot(h.b, h.b) + dot(h.c, h.c);
     let mu = tissue.mu;
@@ -177,7 +178,7 @@ fn precondition(cell: u32, moments: vec3f, v: Modes) -> Modes {
         v.d * (hourglass * (p + q)) + cross(v.f, sa) * (k * p) + cross(sb, v.e) * (k * q),
         v.e * (hourglass * (q + r)) + cross(v.d, sb) * (k * q) + cross(sc, v.f) * (k * r),
         v.f * (hourglass * (p + r)) + cross(sa, v.d) * (k * p) + cross(v.e, sc) * (k * r),
-        v.g * (mu * (p * q + q * r + r * p)),
+        v.g * (mu / 3.0),
     );
 }
 
@@ -245,6 +246,6 @@ fn multiply(cell: u32, moments: vec3f, v: Modes) -> Modes {
             - sb * (dot(sb, v.e) * kb) - sc * (dot(sc, v.e) * kc),
         v.f * (mu * (p + r)) + gf * s + (pf * p + rf * r) * k + gc * tx + ga * tz
             - sc * (dot(sc, v.f) * kc) - sa * (dot(sa, v.f) * ka),
-        v.g * (hourglass[1].w * (p * q + q * r + r * p)),
+        v.g * (hourglass[1].w / 3.0),
     );
 }

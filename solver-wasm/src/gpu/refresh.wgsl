@@ -53,7 +53,7 @@ fn invert_diagonal(@builtin(global_invocation_id) id: vec3u) {
         let dilatation = tangents[cell].dilatation;
         let shear = state[0].w * (dot(slope, slope)
             + HOURGLASS * ((p + q) * reach.z * reach.z + (q + r) * reach.x * reach.x + (p + r) * reach.y * reach.y)
-            + (p * q + q * r + r * p));
+            + 1.0 / 3.0);
         let g = dilatation[0].xyz * slope.x + dilatation[1].xyz * slope.y + dilatation[2].xyz * slope.z;
         let stiff = g * state[1].w;
         main += vec3f(shear) + stiff * g;

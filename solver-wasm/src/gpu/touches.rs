@@ -185,5 +185,7 @@ impl PackedLink {
 
 /// The cell of level `g` that holds a material point.
 fn ancestor(model: &Model, point: &Embedding, g: usize) -> u32 {
-    model.grids[..g].iter().fold(point.cell, |cell, grid| grid.parents[cell as usize].0)
+    model.grids[..g]
+        .iter()
+        .fold(model.carriers.carry(point).cell, |cell, grid| grid.parents[cell as usize].0)
 }

@@ -88,7 +88,7 @@ impl Bench {
 
     fn place(&self, body: u16, at: [f32; 3]) -> [f32; 3] {
         let point = self.model.index().embed(body, at).expect("tissue");
-        to_f32(self.model.lattice().position(&self.state.displacements, &point))
+        to_f32(self.model.position(&self.state.displacements, &point))
     }
 
     fn fastest(&self) -> Real {
@@ -97,10 +97,10 @@ impl Bench {
 }
 
 /// Sum of the supports' forces on the tissue [mN].
-fn support_force(scene: &Scene, state: &State) -> [f64; 3] {
+fn support_force(scene: &Scene, model: &Model, state: &State) -> [f64; 3] {
     let mut sum = [0.0; 3];
     for s in &scene.supports {
-        let u = scene.lattice.displacement(&state.displacements, &s.point).to_array();
+        let u = model.displacement(&state.displacements, &s.point).to_array();
         for a in 0..3 {
             sum[a] -= f64::from(s.stiffness[a]) * f64::from(u[a]);
         }
@@ -122,7 +122,7 @@ fn what_a_ball_presses_the_supports_bear() {
     bench.wield(Instrument::Ball { radius: 12.0 }, [3.0, -2.0, 14.0]);
     bench.control.tool_goals[0] = Some([3.0, -2.0, 4.0]);
     bench.run(90);
-    let (push, held) = (bench.force(), support_force(&scene, &bench.state));
+    let (push, held) = (bench.force(), support_force(&scene, &bench.model, &bench.state));
     eprintln!(
         "ball pressed 8 mm: {push:.1?} mN, supports {held:.1?} mN, {} touches, penetration {:.3} mm, contained {}",
         bench.report.touches, bench.report.penetration, bench.contained
