@@ -143,6 +143,11 @@ impl Model {
         self.lattice.cells.len()
     }
 
+    /// The cells that are elements: all but slivers, which their neighbours carry.
+    pub fn elements(&self) -> impl ExactSizeIterator<Item = &Cell> {
+        self.carriers.elements.iter().map(|c| &self.lattice.cells[*c as usize])
+    }
+
     /// Number of nodes.
     pub fn node_count(&self) -> usize {
         self.lattice.nodes.len()

@@ -32,14 +32,14 @@ const BALLS: [(f32, f32); 7] = [
     (15.0, 0.45),
     (20.0, 0.45),
     (26.0, 0.45),
-    (27.5, 0.45),
+    (28.0, 0.45),
     (33.0, 0.45),
-    (24.0, 0.49),
+    (24.3, 0.49),
 ];
 
 /// Cells of 8 mm, smaller ones where the ball would be larger than any organ.
 fn spacing(across: f32) -> f32 {
-    (208.0 / across).min(8.0)
+    (224.0 / across).min(8.0)
 }
 
 /// 5 kPa, hung by supports on the rear third, gravity towards the back: an organ-like load.
@@ -114,13 +114,15 @@ impl Ball {
         let start = Instant::now();
         let report = simulation.apply(decode_commands(&batches[0])?);
         let settle_ms = start.elapsed().as_secs_f64() * 1e3;
-        let Report::Ready { cells, .. } = report else { return Err("the ball is refused".into()) };
+        let Report::Ready { .. } = report else { return Err("the ball is refused".into()) };
         let settled = simulation.state().ok_or("nothing is loaded")?;
+        let work = work::count(&scene, settled.clone(), &pull)?;
         let row = json!({
-            "cells": cells,
+            // What is solved for: slivers are no elements.
+            "cells": work["elements"],
             "nu": (f64::from(poisson) * 100.0).round() / 100.0,
             "settle_ms": settle_ms,
-            "work": work::count(&scene, settled.clone(), &pull)?,
+            "work": work,
         });
         Ok(Self { simulation, batches, row, rounds: Vec::new() })
     }

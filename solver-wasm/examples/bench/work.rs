@@ -9,7 +9,6 @@ use std::{collections::BTreeSet, error::Error, hint::black_box, sync::Arc, time:
 use serde_json::{Value, json};
 use solver_wasm::{
     control::Control,
-    lattice::Lattice,
     model::Model,
     real::Lanes,
     scene::Scene,
@@ -60,8 +59,8 @@ pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<
     let cg = a_frame(sum.cg_iterations);
     let evaluations = a_frame(sum.newton_iterations + sum.backtracks + parts);
 
-    let finest = [model.cell_count() as f64, model.node_count() as f64];
-    let all = hierarchy(&scene.lattice);
+    let finest = [model.elements().len() as f64, model.node_count() as f64];
+    let all = hierarchy(&model);
     let calls = [
         (EVALUATION, evaluations, finest),
         (REFRESH, newton, all),
@@ -74,6 +73,7 @@ pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<
         bytes += calls * (kernel.bytes[0] * cells + kernel.bytes[1] * nodes);
     }
     Ok(json!({
+        "elements": model.elements().len(),
         "newton_per_frame": newton,
         "cg_per_frame": cg,
         "evaluations_per_frame": evaluations,
@@ -83,11 +83,11 @@ pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<
 }
 
 /// Cells and nodes of all levels but the coarsest, which is solved directly.
-fn hierarchy(lattice: &Lattice) -> [f64; 2] {
+fn hierarchy(model: &Model) -> [f64; 2] {
     let (mut cells, mut nodes) = (0, 0);
     for level in 0..16 {
         let blocks: BTreeSet<_> =
-            lattice.cells.iter().map(|cell| cell.coord.map(|x| x >> level)).collect();
+            model.elements().map(|cell| cell.coord.map(|x| x >> level)).collect();
         if level > 0 && blocks.len() <= COARSEST_CELLS {
             break;
         }

@@ -123,9 +123,9 @@ struct Journal {
     cg_iterations: u32,
     // Directions of negative curvature.
     negative: u32,
-    // Conjugate gradients: rᵀz now, and of the first iteration.
+    // Conjugate gradients: rᵀz now, and twice the energy gained so far.
     product: f32,
-    first: f32,
+    gained: f32,
     alpha: f32,
     beta: f32,
     // No more conjugate gradients in this Newton iteration: 1.

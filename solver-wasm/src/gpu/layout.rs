@@ -122,7 +122,7 @@ pub(crate) struct Journal {
     pub cg_iterations: u32,
     pub negative: u32,
     pub product: f32,
-    pub first: f32,
+    pub gained: f32,
     pub alpha: f32,
     pub beta: f32,
     pub finished: u32,

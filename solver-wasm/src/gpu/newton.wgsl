@@ -82,10 +82,11 @@ fn gather_product(
 
 @compute @workgroup_size(64)
 fn advance(@builtin(global_invocation_id) id: vec3u) {
-    if id.x >= frame.levels[0].node_count || is_idle() {
+    // The last step of a finished solution is still to be taken.
+    let alpha = journal.alpha;
+    if id.x >= frame.levels[0].node_count || alpha == 0.0 {
         return;
     }
-    let alpha = journal.alpha;
     let r = vectors[finest(REMAINDER, id.x)] - vectors[finest(PRODUCT, id.x)] * alpha;
     vectors[finest(CHANGE, id.x)] += vectors[finest(SEARCH, id.x)] * alpha;
     vectors[finest(REMAINDER, id.x)] = r;
@@ -177,10 +178,10 @@ fn direct_search(@builtin(local_invocation_index) lane: u32) {
     let before = journal.product;
     journal.product = total.x;
     if journal.iteration == 0u {
-        journal.first = total.x;
+        journal.gained = 0.0;
         journal.roundings[journal.newton_iterations] = vec4f(total.y, 0.0, 0.0, 0.0);
     }
-    if !(total.x > frame.cg_tolerance * frame.cg_tolerance * journal.first) || !(total.x > 0.0) {
+    if !(total.x > 0.0) {
         journal.finished = 1u;
     }
     journal.beta = 0.0;
@@ -203,6 +204,12 @@ fn choose_length(@builtin(local_invocation_index) lane: u32) {
     if journal.finished == 0u {
         if total.x > 0.0 {
             journal.alpha = journal.product / total.x;
+            // Twice the energy that this iteration gains; see newton.rs.
+            let gain = journal.product * journal.alpha;
+            journal.gained += gain;
+            if gain <= frame.cg_tolerance * frame.cg_tolerance * journal.gained {
+                journal.finished = 1u;
+            }
         } else {
             journal.negative += 1u;
             journal.finished = 1u;

@@ -119,7 +119,7 @@ fn structures_lie_where_the_shaders_read_them() {
         force_scale, node_total, coarsest, tail, couplings, touch_count, pulls, order, starts,
         vertex_count, vertices, fans, loads, load_order, load_starts, pressures, active_ends, levels);
     same!(m, "Journal", Journal: energies, steps, roundings, evaluations, newton_iterations, cg_iterations,
-        negative, product, first, alpha, beta, finished, iteration, balanced, unused);
+        negative, product, gained, alpha, beta, finished, iteration, balanced, unused);
     assert_eq!(structure(m, "Tangent").0, TANGENT_BYTES);
     assert!(SOURCE.contains(&format!("array<Level, {MAX_LEVELS}>")));
     assert!(SOURCE.contains(&format!("MAX_TOUCHES = {MAX_TOUCHES}u")));
