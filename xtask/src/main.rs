@@ -50,3 +50,13 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_line_can_be_read() {
+        super::Task::command().debug_assert();
+    }
+}

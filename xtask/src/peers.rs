@@ -59,6 +59,8 @@ static REFERENCE: Peer = Peer {
 
 /// What to run.
 #[derive(clap::Args, Debug)]
+// Part of the bench's options, whose group has this name already.
+#[group(skip)]
 pub struct Options {
     /// Set other people's soft-body solvers up and run them on the cantilever too: about ten minutes more.
     #[arg(long)]

@@ -39,7 +39,7 @@ const BALLS: [(f32, f32); 7] = [
 
 /// Cells of 8 mm, smaller ones where the ball would be larger than any organ.
 fn spacing(across: f32) -> f32 {
-    (224.0 / across).min(8.0)
+    (208.0 / across).min(8.0)
 }
 
 /// 5 kPa, hung by supports on the rear third, gravity towards the back: an organ-like load.
