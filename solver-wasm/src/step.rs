@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     contact::{
         MAX_TIES, MAX_TOUCHES, Partner, Touch,
-        approach::{Approaches, is_near, lanes},
+        approach::Approaches,
         instrument::{Pose, unit_quaternion},
         touch::{TouchLaw, dot3},
     },
@@ -14,21 +14,16 @@ use crate::{
     message::Stages,
     model::{Model, Spring},
     newton::{Clock, Effort, Inventory, Newton, Outcome, Phase, limit_length},
-    real::{Lanes, Real, from_f32, is_finite, is_within, length_squared, real},
-    state::{State, Tool},
+    real::{Lanes, Real, from_f32, is_finite, is_within, real},
+    state::State,
     tangle,
     viscosity::{self, BRANCHES},
 };
 
 #[cfg(feature = "gpu")]
-use crate::{
-    contact::approach::Approach, multigrid::Multigrid, pressure::Pressures, viscosity::Viscosity,
-};
+mod door;
+mod hands;
 
-/// An instrument moves at most this many cells in a step; a faster hand is followed at this speed.
-const TOOL_REACH: f32 = 0.5;
-/// A rigid instrument near tissue moves at most this part of its half thickness in a step, so that it passes through nothing.
-const INSTRUMENT_REACH: Real = 0.8;
 /// A touch is asked to give up at most this many cells of depth in a step.
 const MAX_CORRECTION: Real = 0.5;
 /// Rounds of multipliers in which a static solution with touches comes to rest.
@@ -405,59 +400,6 @@ impl Solver {
         self.update_touches(state, report);
     }
 
-    /// Bring the tips closer to where they are wanted, at limited speed; how many lag behind?
-    fn move_tools(&self, state: &mut State, control: &Control, dt: Real) -> u32 {
-        let whole_step = control.dt as Real;
-        let reach = (TOOL_REACH * self.model.lattice.spacing) as Real * dt / whole_step;
-        let mut slowed = 0;
-        for t in 0..TOOL_COUNT {
-            if state.tools[t].instrument.is_some() {
-                slowed += u32::from(self.move_instrument(state, control, t, dt / whole_step));
-                continue;
-            }
-            let (tool, Some(goal)) = (&mut state.tools[t], control.tool_goals[t]) else { continue };
-            if !goal.iter().all(|x| x.is_finite()) {
-                continue;
-            }
-            let way = from_f32(goal) - tool.position;
-            let length = length_squared(way).sqrt();
-            if tool.ties.is_empty() || length <= reach {
-                tool.position = from_f32(goal);
-            } else {
-                tool.position += way * Lanes::splat(reach / length);
-                slowed += 1;
-            }
-        }
-        slowed
-    }
-
-    /// Bring a rigid instrument closer to the pose that is wanted: at limited speed near tissue, at once through air; does it
-    /// lag behind?
-    fn move_instrument(&self, state: &mut State, control: &Control, t: usize, part: Real) -> bool {
-        let Some(instrument) = state.tools[t].instrument else { return false };
-        let from = state.tools[t].pose();
-        let mut goal = from;
-        if let Some(position) = control.tool_goals[t].filter(|p| p.iter().all(|x| x.is_finite())) {
-            goal.position = position.map(real).into();
-        }
-        let turn = control.tool_turns[t].and_then(|q| unit_quaternion(q.map(real)));
-        goal.orientation = turn.unwrap_or(from.orientation);
-        let ends = [from.position, goal.position];
-        let near = |patch| is_near(&self.model, state, patch, ends, instrument.reach());
-        let is_free = goal == from || !self.model.skin.patches.iter().any(near);
-        let spacing = real(self.model.lattice.spacing);
-        let limit =
-            (real(TOOL_REACH) * spacing).min(INSTRUMENT_REACH * instrument.half_thickness());
-        let (pose, lags) = if is_free {
-            (goal, false)
-        } else {
-            from.towards(&goal, instrument.reach(), limit * part)
-        };
-        let Tool { position, orientation, .. } = &mut state.tools[t];
-        (*position, *orientation) = (lanes(pose.position), pose.orientation);
-        lags
-    }
-
     /// Find what touches, and make it part of the energy with the multipliers of the step before.
     fn set_touches(
         &mut self,
@@ -552,31 +494,6 @@ impl Solver {
         }
     }
 
-    /// λ ← λ + κ c: the force that the ties exerted in this step. Jaws hold no more than they can: beyond that the tissue
-    /// slips to where it is, at the greatest force. Returns how many tools slipped.
-    fn update_multipliers(&self, state: &mut State) -> u32 {
-        let lattice = &self.model.lattice;
-        let mut slips = 0;
-        for tool in &mut state.tools {
-            let mut grip = 0.0;
-            for tie in &mut tool.ties {
-                let at = tie.rest + lattice.displacement(&state.displacements, &tie.point);
-                tie.multiplier += tie.stiffness * (at - tool.position - tie.offset);
-                grip += length_squared(tie.multiplier).sqrt();
-            }
-            if grip > tool.max_grip {
-                slips += 1;
-                let scale = Lanes::splat(tool.max_grip / grip);
-                for tie in &mut tool.ties {
-                    let at = tie.rest + lattice.displacement(&state.displacements, &tie.point);
-                    tie.multiplier *= scale;
-                    tie.offset = at - tool.position;
-                }
-            }
-        }
-        slips
-    }
-
     /// Does the state fit the model, with numbers only that tissue can have?
     fn is_sound(&self, state: &State) -> bool {
         let far = FARTHEST * real(self.model.lattice.spacing);
@@ -595,109 +512,6 @@ impl Solver {
                     && (tool.instrument.is_none() || unit_quaternion(tool.orientation).is_some())
                     && tool.ties.iter().all(|tie| self.model.holds(&tie.point))
             })
-    }
-}
-
-/// What another way to the same minimum needs: the GPU's.
-#[cfg(feature = "gpu")]
-impl Solver {
-    /// Begin a step; none if tissue must be led back: then nothing has changed.
-    pub(crate) fn open(
-        &mut self,
-        state: &mut State,
-        control: &Control,
-        report: &mut StepReport,
-    ) -> Option<Phase> {
-        if !self.is_sound(state) {
-            return None;
-        }
-        self.make_room(state);
-        self.before.copy_from(state);
-        self.newton.stages = Stages::default();
-        if !tangle::lead_back(&self.model, state) {
-            let dt = control.dt as Real;
-            let phase = self.prepare(state, control, dt, report);
-            // Without branches the GPU finds the strain for itself.
-            if !self.model.branches.is_empty() {
-                let (u, memory) = (&state.displacements, &state.memory);
-                self.newton.viscosity.start(&self.model, u, memory, 1.0 / dt);
-            }
-            // Their size is part of what acts from outside.
-            self.newton.pressures.follow(&self.model, &self.newton.inertial);
-            return Some(phase);
-        }
-        self.abandon(state);
-        None
-    }
-
-    /// For comparisons, kernel by kernel.
-    #[cfg(test)]
-    pub(crate) fn newton_mut(&mut self) -> &mut Newton {
-        &mut self.newton
-    }
-
-    /// Would [`Solver::displacements`] gain energy? To be asked of a step that was capped or halved, as [`Solver::step`] does.
-    pub(crate) fn gains_energy(&mut self, state: &State, control: &Control, phase: Phase) -> bool {
-        let (u, memory) = (&state.displacements, &state.memory);
-        self.newton.viscosity.start(&self.model, u, memory, 1.0 / control.dt as Real);
-        self.newton.pressures.follow(&self.model, &self.displacements);
-        self.newton.gains_energy(&self.model, u, &self.displacements, phase)
-    }
-
-    /// Undo what [`Solver::open`] did.
-    pub(crate) fn abandon(&mut self, state: &mut State) {
-        state.copy_from(&self.before);
-    }
-
-    /// End the step with [`Solver::displacements`].
-    pub(crate) fn close(&mut self, state: &mut State, control: &Control, report: &mut StepReport) {
-        self.accept(state, control, control.dt as Real, report);
-        state.step += 1;
-    }
-
-    /// Displacements in the making [mm].
-    pub(crate) fn displacements(&self) -> &[Lanes] {
-        &self.displacements
-    }
-
-    /// To write them.
-    pub(crate) fn displacements_mut(&mut self) -> &mut [Lanes] {
-        &mut self.displacements
-    }
-
-    /// Where inertia leads [mm].
-    pub(crate) fn inertial(&self) -> &[Lanes] {
-        &self.newton.inertial
-    }
-
-    /// Dead loads of the step.
-    pub(crate) fn loads(&self) -> &[Spring] {
-        &self.newton.loads
-    }
-
-    /// Touches of the step, and where each was found.
-    pub(crate) fn touches(&self) -> (&[TouchLaw], &[Approach]) {
-        (&self.newton.touches, &self.approaches.found)
-    }
-
-    /// Pressures of the step.
-    pub(crate) fn pressures(&self) -> &Pressures {
-        &self.newton.pressures
-    }
-
-    /// Viscous terms of the step, if the model has Maxwell branches.
-    pub(crate) fn viscosity(&self) -> &Viscosity {
-        &self.newton.viscosity
-    }
-
-    /// Levels with the springs of the step.
-    pub(crate) fn multigrid(&self) -> &Multigrid {
-        &self.newton.multigrid
-    }
-
-    /// Size of what acts from outside [mN].
-    pub(crate) fn force_scale(&self) -> f64 {
-        self.newton.force_scale(&self.model)
     }
 }
 

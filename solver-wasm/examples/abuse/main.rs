@@ -6,51 +6,24 @@
 //! bytes come from seeds, counted up until the steps are taken. What does not hold is named with its seed, and its bytes are
 //! written beside; the exit status says whether anything did not.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    error::Error,
-    fs, panic,
-    time::Instant,
-};
+use std::{error::Error, fs, panic, time::Instant};
 
+mod allocations;
 mod bytes;
 mod scene;
 mod script;
 
+use allocations::allocations;
 use script::{Tally, play};
 
 /// Bytes of a case.
 const BYTES: usize = 6000;
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local integer only.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Play a case; what did not hold.
 fn case(bytes: &[u8], limit: u64, tally: &mut Tally) -> Result<(), String> {
     let mut played = *tally;
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| {
-        play(bytes, limit, || ALLOCATIONS.get(), &mut played)
+        play(bytes, limit, allocations, &mut played)
     }));
     *tally = played;
     outcome.unwrap_or_else(|_| Err("panic".into()))

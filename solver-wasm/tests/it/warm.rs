@@ -1,10 +1,6 @@
 //! Once warm, a step allocates nothing.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use solver_wasm::{
     contact::instrument::{Instrument, Pose},
@@ -20,33 +16,10 @@ use crate::{
     scenes::{hung_ball, model, surface},
 };
 
-struct Counting;
+#[path = "../../examples/abuse/allocations.rs"]
+mod allocations;
 
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local integer only.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations of this thread so far.
-pub fn allocations() -> u64 {
-    ALLOCATIONS.get()
-}
+pub use allocations::allocations;
 
 #[test]
 fn a_warm_step_allocates_nothing() {
