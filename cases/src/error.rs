@@ -55,9 +55,13 @@ pub enum Error {
 
 /// `file` with the line at which a TOML error starts.
 pub(crate) fn place(file: &str, text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    match before {
-        Some(before) => format!("{file}:{}", before.matches('\n').count() + 1),
+    match error.span() {
+        Some(span) => format!("{file}:{}", line(text, span.start)),
         None => file.to_owned(),
     }
+}
+
+/// Line, from 1, of the byte `at` in `text`.
+pub(crate) fn line(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
 }

@@ -5,10 +5,12 @@
 // Loops over the three axes of several arrays at once read best by index.
 #![allow(clippy::needless_range_loop)]
 
+pub mod anatomy;
 pub mod case;
 pub mod error;
 pub mod library;
 pub mod pathway;
+pub mod text;
 pub mod tissue;
 pub mod twin;
 pub mod volume;

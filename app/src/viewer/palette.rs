@@ -51,6 +51,13 @@ fn finish(tissue: Tissue) -> Finish {
         Tissue::Cartilage => {
             Finish { roughness: 0.5, coat: 0.3, mottle: 0.4, bump: [0.06, 0.05], ..WET }
         }
+        Tissue::Lung => Finish { coat: 0.7, vessels: 0.2, bump: [0.20, 0.10], ..WET },
+        Tissue::Muscle => Finish { coat: 0.8, mottle: 0.6, ..WET },
+        Tissue::Brain => Finish { coat: 1.1, vessels: 0.4, bump: [0.06, 0.06], ..WET },
+        Tissue::Nerve => Finish { coat: 0.6, mottle: 0.4, ..WET },
+        Tissue::Skin => Finish { roughness: 0.6, coat: 0.12, bump: [0.16, 0.05], ..WET },
+        Tissue::Fat => Finish { coat: 0.7, bump: [0.24, 0.14], ..WET },
+        Tissue::Tumour => Finish { coat: 0.8, bump: [0.22, 0.16], ..WET },
     }
 }
 

@@ -135,6 +135,20 @@ pub enum Tissue {
     Bone,
     /// Cartilage.
     Cartilage,
+    /// Lung: pleura over air.
+    Lung,
+    /// Skeletal muscle and the heart's.
+    Muscle,
+    /// Brain under its thin meninges.
+    Brain,
+    /// Spinal cord and nerves.
+    Nerve,
+    /// Epidermis and dermis.
+    Skin,
+    /// Fat.
+    Fat,
+    /// A tumour, as it looks when it comes to the surface.
+    Tumour,
 }
 
 /// An axis-aligned plane at which the scan ends.

@@ -1,5 +1,6 @@
 //! The crate from outside: synthetic labels with known answers, hostile bytes, and the real scans where they are at hand.
 
+mod anatomy;
 mod contact;
 mod hostile;
 mod phantom;

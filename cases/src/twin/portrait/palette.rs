@@ -86,6 +86,33 @@ pub fn finish(structure: &Structure) -> Finish {
             relief: [0.10, 0.08],
             ..wet([158, 162, 160], [186, 188, 184])
         },
+        Tissue::Lung => Finish {
+            vessels: 0.2,
+            coat: 0.7,
+            relief: [0.20, 0.10],
+            vessel: linear([92, 44, 52]),
+            ..wet([184, 128, 124], [214, 168, 162])
+        },
+        Tissue::Muscle => Finish { coat: 0.8, mottle: 0.6, ..wet([118, 42, 38], [156, 70, 60]) },
+        Tissue::Brain => Finish {
+            vessels: 0.5,
+            coat: 1.1,
+            relief: [0.06, 0.06],
+            ..wet([186, 142, 128], [218, 182, 166])
+        },
+        Tissue::Nerve => Finish { coat: 0.6, ..wet([196, 180, 142], [224, 212, 180]) },
+        Tissue::Skin => Finish {
+            roughness: 0.6,
+            coat: 0.12,
+            relief: [0.16, 0.05],
+            ..wet([196, 140, 114], [226, 178, 152])
+        },
+        Tissue::Fat => {
+            Finish { coat: 0.7, relief: [0.24, 0.14], ..wet([208, 170, 92], [234, 204, 134]) }
+        }
+        Tissue::Tumour => {
+            Finish { coat: 0.8, relief: [0.22, 0.16], ..wet([168, 142, 120], [204, 182, 160]) }
+        }
     }
 }
 
