@@ -1,12 +1,20 @@
 //! Scans and label volumes, from files to the patient's axes.
 //!
-//! Readers are own small ones on flate2, not the `nifti` crate: that one allocates what a header asks for before it has seen
-//! the data, and brings nine crates for the one header and the eight data types that are needed here.
+//! Readers are own small ones on flate2: they allocate nothing that a header merely promises, keep nothing of a header but
+//! geometry and the names of labels, and run in the browser too.
 
 mod bounded;
 mod inrimage;
 mod nifti;
+mod nrrd;
 mod orient;
+mod place;
+mod raster;
+mod segmentation;
+mod table;
+
+pub use segmentation::{Name, Names, Segmentation};
+pub use table::read_table;
 
 use crate::{Error, Result};
 
@@ -89,105 +97,109 @@ pub struct Voxels<T> {
     pub values: Vec<T>,
 }
 
-/// Read a label volume: `.nii`, `.nii.gz`, `.inr` or `.inr.gz`.
+/// Read a label volume: NIfTI-1 (`.nii`), NRRD (`.nrrd`, `.seg.nrrd`) or INRIMAGE (`.inr`), gzipped or not.
 ///
-/// `axes` names the patient direction of increasing i, j, k ("LPS") for a format that does not say; NIfTI says itself.
+/// `axes` names the patient direction of increasing i, j, k ("LPS") for a file that does not say. An oblique grid is sampled
+/// anew along the patient's axes, each voxel with the label nearest to it.
 ///
 /// # Errors
-/// A header that is not understood, an oblique grid, sizes beyond 2²⁷ voxels, values that are not whole numbers of 0 to 65,535.
+/// A header that is not understood, sizes beyond 2²⁷ voxels, values that are not whole numbers of 0 to 65,535.
 pub fn read_labels(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxels<u16>> {
-    let raw = read(file, bytes, axes)?;
-    let mut values = Vec::with_capacity(raw.values.len());
-    for value in raw.values {
-        if !(0.0..=65535.0).contains(&value) || value.fract() != 0.0 {
-            return Err(Error::Volume {
-                file: file.to_owned(),
-                field: "data",
-                reason: format!("{value} is not a label"),
-                remedy: "give a label volume of whole numbers from 0 to 65535, not a scan",
-            });
-        }
-        values.push(value as u16);
-    }
-    Ok(Voxels { grid: raw.grid, values })
+    Ok(read_segmentation(file, bytes, axes, &nothing_beside)?.voxels)
 }
 
-/// Read a scan; grey values as the file's scaling gives them (HU for CT).
+/// As [`read_labels`], with what the file calls its labels. `sibling` gives the bytes of a file beside it, for NRRD headers
+/// whose data are apart (`.nhdr`).
 ///
 /// # Errors
-/// As [`read_labels`], but any finite value is fine; others become 0.
-pub fn read_image(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxels<f32>> {
-    let mut raw = read(file, bytes, axes)?;
-    for value in &mut raw.values {
-        if !value.is_finite() {
-            *value = 0.0;
-        }
-    }
-    Ok(raw)
-}
-
-fn read(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxels<f32>> {
+/// As [`read_labels`].
+pub fn read_segmentation(
+    file: &str,
+    bytes: &[u8],
+    axes: Option<&str>,
+    sibling: &dyn Fn(&str) -> Result<Vec<u8>>,
+) -> Result<Segmentation> {
     let bytes = bounded::inflate(file, bytes)?;
-    if bytes.starts_with(b"#INRIMAGE-4#{") {
-        inrimage::read(file, &bytes, axes)
-    } else {
-        nifti::read(file, &bytes)
-    }
-}
-
-/// The sample types that both formats know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sample {
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    F32,
-    F64,
-}
-
-impl Sample {
-    fn bytes(self) -> usize {
-        match self {
-            Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 => 2,
-            Self::U32 | Self::I32 | Self::F32 => 4,
-            Self::F64 => 8,
+    let (raster, names, mut notes) = match Format::of(&bytes) {
+        Format::Nrrd => nrrd::read(file, bytes, sibling)?.flat(file)?,
+        Format::Nifti => {
+            let names = nifti::names(&bytes);
+            (nifti::read(file, bytes, axes)?, names, Vec::new())
         }
-    }
+        Format::Inrimage => (inrimage::read(file, bytes, axes)?, Names::new(), Vec::new()),
+    };
+    let (voxels, tilt) = raster.labels(file)?;
+    notes.extend(segmentation::resampling_note(file, tilt, "the nearest label"));
+    Ok(Segmentation { voxels, names, notes })
+}
 
-    /// Decode `count` samples from the head of `data`.
-    fn decode(self, file: &str, data: &[u8], count: usize, big_endian: bool) -> Result<Vec<f32>> {
-        let size = self.bytes();
-        let data = data.get(..count * size).ok_or_else(|| Error::Volume {
-            file: file.to_owned(),
-            field: "data",
-            reason: format!("{} bytes where the header promises {}", data.len(), count * size),
-            remedy: "fetch the file again, it is cut short",
-        })?;
-        let mut bytes = [0; 8];
-        Ok(data
-            .chunks_exact(size)
-            .map(|chunk| {
-                bytes[..size].copy_from_slice(chunk);
-                if big_endian {
-                    bytes[..size].reverse();
-                }
-                let [a, b, c, d, ..] = bytes;
-                match self {
-                    Self::U8 => f32::from(a),
-                    Self::I8 => f32::from(a as i8),
-                    Self::U16 => f32::from(u16::from_le_bytes([a, b])),
-                    Self::I16 => f32::from(i16::from_le_bytes([a, b])),
-                    Self::U32 => u32::from_le_bytes([a, b, c, d]) as f32,
-                    Self::I32 => i32::from_le_bytes([a, b, c, d]) as f32,
-                    Self::F32 => f32::from_le_bytes([a, b, c, d]),
-                    Self::F64 => f64::from_le_bytes(bytes) as f32,
-                }
-            })
-            .collect())
+/// Read a scan; grey values as the file's scaling gives them (HU for CT), what is not finite as 0. An oblique grid is sampled
+/// anew along the patient's axes, trilinearly.
+///
+/// # Errors
+/// As [`read_labels`], but any value is fine.
+pub fn read_image(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxels<f32>> {
+    Ok(read_scan(file, bytes, axes, &nothing_beside)?.0)
+}
+
+/// As [`read_image`], with what was done to it on the way; `sibling` as for [`read_segmentation`].
+///
+/// # Errors
+/// As [`read_image`].
+pub fn read_scan(
+    file: &str,
+    bytes: &[u8],
+    axes: Option<&str>,
+    sibling: &dyn Fn(&str) -> Result<Vec<u8>>,
+) -> Result<(Voxels<f32>, Vec<String>)> {
+    let bytes = bounded::inflate(file, bytes)?;
+    let raster = match Format::of(&bytes) {
+        Format::Nrrd => {
+            let nrrd = nrrd::read(file, bytes, sibling)?;
+            if nrrd.layers > 1 {
+                return Err(Error::Volume {
+                    file: file.to_owned(),
+                    field: "sizes",
+                    reason: format!("{} values a voxel", nrrd.layers),
+                    remedy: "give a scan of one value a voxel",
+                });
+            }
+            nrrd.raster
+        }
+        Format::Nifti => nifti::read(file, bytes, axes)?,
+        Format::Inrimage => inrimage::read(file, bytes, axes)?,
+    };
+    let (voxels, tilt) = raster.image(file)?;
+    let notes = segmentation::resampling_note(file, tilt, "trilinear interpolation");
+    Ok((voxels, notes.into_iter().collect()))
+}
+
+/// For a file that came alone.
+fn nothing_beside(name: &str) -> Result<Vec<u8>> {
+    Err(Error::Source {
+        file: name.to_owned(),
+        reason: "holds the data of a detached header and was not given".to_owned(),
+        remedy: "keep it beside the header, or write both into one file",
+    })
+}
+
+/// What a file is, by its first bytes.
+enum Format {
+    Nifti,
+    Nrrd,
+    Inrimage,
+}
+
+impl Format {
+    fn of(bytes: &[u8]) -> Self {
+        if bytes.starts_with(b"#INRIMAGE-4#{") {
+            Self::Inrimage
+        } else if bytes.starts_with(b"NRRD000") {
+            Self::Nrrd
+        } else {
+            // Whatever it is, the NIfTI reader says what was expected.
+            Self::Nifti
+        }
     }
 }
 

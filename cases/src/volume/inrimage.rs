@@ -1,10 +1,16 @@
 //! INRIMAGE-4: a text header in multiples of 256 bytes, then raw samples.
 
-use super::{Sample, Voxels, checked_dims, checked_spacing, orient};
+use std::borrow::Cow;
+
+use super::{
+    checked_dims, checked_spacing, orient,
+    place::Place,
+    raster::{Raster, Sample},
+};
 use crate::{Error, Result};
 
 /// Read an inflated INRIMAGE-4 file. The format has no orientation: `axes` gives it; the corner lies at the origin.
-pub(super) fn read(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxels<f32>> {
+pub(super) fn read<'a>(file: &str, bytes: Cow<'a, [u8]>, axes: Option<&str>) -> Result<Raster<'a>> {
     let error = |field, reason: String, remedy| Error::Volume {
         file: file.to_owned(),
         field,
@@ -25,7 +31,7 @@ pub(super) fn read(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxel
         .ok_or_else(|| {
             error("header", "has no end".to_owned(), "fetch the file again, it is damaged")
         })?;
-    let header = String::from_utf8_lossy(&bytes[..length]);
+    let header = String::from_utf8_lossy(&bytes[..length]).into_owned();
     let text =
         |key: &str| header.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     let number = |key: &'static str| -> Result<f64> {
@@ -71,6 +77,6 @@ pub(super) fn read(file: &str, bytes: &[u8], axes: Option<&str>) -> Result<Voxel
             return Err(error("CPU", format!("`{other}` is unknown"), "write `decm` or `sun`"));
         }
     };
-    let values = sample.decode(file, &bytes[length..], dims.iter().product(), big_endian)?;
-    Ok(orient::apply(dims, spacing, [0.0; 3], axes, values))
+    let raster = Raster::packed(dims, Place::along(axes, spacing), bytes);
+    Raster { start: length, sample, big_endian, ..raster }.checked(file, 1)
 }

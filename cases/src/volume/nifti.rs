@@ -1,24 +1,29 @@
 //! NIfTI-1 in a single file.
 
-use super::{Sample, Voxels, checked_dims, checked_spacing, orient};
+use std::borrow::Cow;
+
+use super::{
+    checked_dims, checked_spacing, orient,
+    place::Place,
+    raster::{Raster, Sample},
+    segmentation::{MOST_NAMES, Name, Names, unit_byte},
+};
 use crate::{Error, Result};
 
-/// How far from a patient axis a voxel axis may point (sine of the angle): a resampled grid differs by round-off only.
-const OBLIQUE: f64 = 1e-3;
-
-/// Read an inflated NIfTI-1 file. The sform is preferred to the qform, as the standard says; RAS becomes LPS.
-pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Voxels<f32>> {
+/// Read an inflated NIfTI-1 file. The sform is preferred to the qform, as the standard says; RAS becomes LPS. `axes` counts only
+/// for a file that has neither.
+pub(super) fn read<'a>(file: &str, bytes: Cow<'a, [u8]>, axes: Option<&str>) -> Result<Raster<'a>> {
     let error = |field, reason: String, remedy| Error::Volume {
         file: file.to_owned(),
         field,
         reason,
         remedy,
     };
-    let header: &[u8; 352] = bytes.first_chunk().ok_or_else(|| {
+    let header: [u8; 352] = *bytes.first_chunk().ok_or_else(|| {
         error(
             "header",
             format!("{} bytes are no NIfTI-1 file", bytes.len()),
-            "give .nii, .nii.gz, .inr or .inr.gz",
+            "give .nii, .nii.gz, .nrrd, .seg.nrrd, .inr, .inr.gz or DICOM",
         )
     })?;
     let big_endian = match (
@@ -31,7 +36,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Voxels<f32>> {
             return Err(error(
                 "sizeof_hdr",
                 "is not 348".to_owned(),
-                "give NIfTI-1 (.nii, .nii.gz) or INRIMAGE (.inr, .inr.gz)",
+                "give NIfTI-1 (.nii, .nii.gz), NRRD (.nrrd, .seg.nrrd), INRIMAGE (.inr, .inr.gz) or DICOM",
             ));
         }
     };
@@ -80,60 +85,39 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Voxels<f32>> {
     if !(352.0..=65536.0 * 64.0).contains(&offset) {
         return Err(error("vox_offset", format!("is {offset}"), "write the file anew"));
     }
-    let data = bytes.get(offset as usize..).unwrap_or_default();
-    let mut values = sample.decode(file, data, dims.iter().product(), big_endian)?;
     let (slope, intercept) = (float(112), float(116));
-    if slope != 0.0
-        && slope.is_finite()
-        && intercept.is_finite()
-        && (slope, intercept) != (1.0, 0.0)
-    {
-        for value in &mut values {
-            *value = (f64::from(*value) * slope + intercept) as f32;
-        }
-    }
+    let scale = if slope != 0.0 && slope.is_finite() && intercept.is_finite() {
+        [slope, intercept]
+    } else {
+        [1.0, 0.0]
+    };
 
     // Columns: millimetres RAS a step along i, j, k; last the position of voxel (0, 0, 0).
-    let columns: [[f64; 3]; 4] = if short(254) > 0 {
-        std::array::from_fn(|c| std::array::from_fn(|r| float(280 + 16 * r + 4 * c)))
-    } else if short(252) > 0 {
-        quaternion_columns(
-            std::array::from_fn(|i| float(256 + 4 * i)),
-            std::array::from_fn(|i| float(76 + 4 * i)),
-        )
-    } else {
-        return Err(error(
-            "qform_code, sform_code",
-            "are both 0: nobody knows how the patient lies".to_owned(),
-            "write the volume with an orientation",
-        ));
-    };
-    let mut axes = [(0, false); 3];
-    let mut spacing = [0.0; 3];
-    for (i, column) in columns[..3].iter().enumerate() {
-        let length = column.iter().map(|c| c * c).sum::<f64>().sqrt();
-        let axis = (0..3).find(|&a| column[a].abs() > length * (1.0 - OBLIQUE * OBLIQUE));
-        let Some(axis) = axis.filter(|a| !axes[..i].iter().any(|(b, _)| a == b)) else {
-            return Err(error(
-                "srow, quatern",
-                "the grid is oblique to the patient".to_owned(),
-                "resample it to the patient's axes",
-            ));
+    let place = if short(254) > 0 || short(252) > 0 {
+        let columns: [[f64; 3]; 4] = if short(254) > 0 {
+            std::array::from_fn(|c| std::array::from_fn(|r| float(280 + 16 * r + 4 * c)))
+        } else {
+            quaternion_columns(
+                std::array::from_fn(|i| float(256 + 4 * i)),
+                std::array::from_fn(|i| float(76 + 4 * i)),
+            )
         };
         // LPS: x and y run the other way than in RAS.
-        axes[i] = (axis, (column[axis] < 0.0) != (axis < 2));
-        spacing[i] = length;
-    }
-    let spacing = checked_spacing(file, "srow, pixdim", spacing)?;
-    let corner = [-columns[3][0], -columns[3][1], columns[3][2]];
-    if !corner.iter().all(|c| c.abs() < 1e5) {
-        return Err(error(
-            "srow, qoffset",
-            "is no place in a patient".to_owned(),
-            "write the offset in mm",
-        ));
-    }
-    Ok(orient::apply(dims, spacing, corner, axes, values))
+        let [i, j, k, corner] = columns.map(|[x, y, z]| [-x, -y, z]);
+        Place::new(file, "srow, quatern, pixdim", [i, j, k], corner)?
+    } else {
+        let axes = axes.ok_or_else(|| {
+            error(
+                "qform_code, sform_code",
+                "are both 0: nobody knows how the patient lies".to_owned(),
+                "write the volume with an orientation, or name its axes, such as RAS",
+            )
+        })?;
+        let spacing = checked_spacing(file, "pixdim", [float(80), float(84), float(88)])?;
+        Place::along(orient::parse(file, axes)?, spacing)
+    };
+    let raster = Raster::packed(dims, place, bytes);
+    Raster { start: offset as usize, sample, big_endian, scale, ..raster }.checked(file, 1)
 }
 
 /// Method 2 of nifti1.h: rotation from the quaternion (b, c, d), offset, and pixdim (qfac, Δi, Δj, Δk).
@@ -149,4 +133,36 @@ fn quaternion_columns([b, c, d, x, y, z]: [f64; 6], [qfac, di, dj, dk]: [f64; 4]
             .map(|v| v * dk),
         [x, y, z],
     ]
+}
+
+/// Names of labels from the header extensions of an inflated NIfTI-1 file: the XML label table that Connectome Workbench and
+/// TotalSegmentator write. What is not understood names nothing.
+pub(super) fn names(bytes: &[u8]) -> Names {
+    let mut names = Names::new();
+    let Some(data) = bytes.get(108..112).and_then(|b| b.try_into().ok()).map(f32::from_le_bytes)
+    else {
+        return names;
+    };
+    // Byte 348: is there an extension? Headers of the other byte order are rare enough to go without names.
+    if bytes.get(348).is_none_or(|&there| there == 0) || !(352.0..=4e6).contains(&data) {
+        return names;
+    }
+    let text = String::from_utf8_lossy(bytes.get(352..data as usize).unwrap_or_default());
+    for label in text.split("<Label ").skip(1).take(MOST_NAMES) {
+        let Some((head, rest)) = label.split_once('>') else { continue };
+        let attribute = |key: &str| {
+            let (_, value) = head.split_once(&format!("{key}=\""))?;
+            value.split_once('"').map(|(value, _)| value)
+        };
+        let channel = |key| attribute(key).and_then(|v| v.parse::<f64>().ok());
+        let Some(value) = attribute("Key").and_then(|v| v.parse().ok()) else { continue };
+        let name = rest.split("</Label>").next().unwrap_or_default();
+        let name = name.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>");
+        let colour = match [channel("Red"), channel("Green"), channel("Blue")] {
+            [Some(r), Some(g), Some(b)] => Some([r, g, b].map(unit_byte)),
+            _ => None,
+        };
+        names.insert(value, Name::new(name, colour));
+    }
+    names
 }

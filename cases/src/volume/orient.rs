@@ -1,6 +1,6 @@
 //! From a file's axes to the patient's.
 
-use super::{Grid, Voxels};
+use super::{Grid, place::Place};
 use crate::{Error, Result};
 
 /// For each file axis: the patient axis (0 x, 1 y, 2 z) it runs along, and whether it runs backwards.
@@ -33,15 +33,15 @@ pub(super) fn parse(file: &str, code: &str) -> Result<Axes> {
     }
 }
 
-/// Lay voxels out along the patient's axes. `corner` is the patient position of file voxel (0, 0, 0).
-pub(super) fn apply(
+/// The grid along the patient's axes, and how its voxels are found in the file: sample of voxel (0, 0, 0), and samples from a
+/// voxel to the next along x, y, z.
+pub(super) fn lay(
     dims: [usize; 3],
-    spacing: [f64; 3],
-    corner: [f64; 3],
+    strides: [usize; 3],
+    place: &Place,
     axes: Axes,
-    values: Vec<f32>,
-) -> Voxels<f32> {
-    let strides = [1, dims[0], dims[0] * dims[1]];
+) -> (Grid, isize, [isize; 3]) {
+    let (corner, spacing) = (place.corner(), place.spacing());
     let mut grid = Grid { dims, origin: corner, spacing };
     let (mut start, mut step) = (0_isize, [0_isize; 3]);
     for (file_axis, &(axis, backwards)) in axes.iter().enumerate() {
@@ -55,17 +55,7 @@ pub(super) fn apply(
             step[axis] = -step[axis];
         }
     }
-    if axes == [(0, false), (1, false), (2, false)] {
-        return Voxels { grid, values };
-    }
-    let mut turned = Vec::with_capacity(values.len());
-    for z in 0..grid.dims[2] as isize {
-        for y in 0..grid.dims[1] as isize {
-            let row = start + y * step[1] + z * step[2];
-            turned.extend((0..grid.dims[0] as isize).map(|x| values[(row + x * step[0]) as usize]));
-        }
-    }
-    Voxels { grid, values: turned }
+    (grid, start, step)
 }
 
 #[cfg(test)]
@@ -76,13 +66,15 @@ mod tests {
     fn turning_moves_values_and_origin_together() {
         // File axes: i runs to the patient's right, j up, k forward.
         let axes = parse("f", "RSA").unwrap();
-        let values: Vec<f32> = (0..24).map(|v| v as f32).collect();
-        let turned = apply([2, 3, 4], [1.0, 2.0, 3.0], [10.0, 20.0, 30.0], axes, values);
-        assert_eq!(turned.grid.dims, [2, 4, 3]);
-        assert_eq!(turned.grid.spacing, [1.0, 3.0, 2.0]);
-        assert_eq!(turned.grid.origin, [9.0, 11.0, 30.0]);
+        let columns = [[-1.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, -3.0, 0.0]];
+        let place = Place::new("f", "axes", columns, [10.0, 20.0, 30.0]).unwrap();
+        assert_eq!(place.axes(), Some(axes));
+        let (grid, start, step) = lay([2, 3, 4], [1, 2, 6], &place, axes);
+        assert_eq!(grid.dims, [2, 4, 3]);
+        assert_eq!(grid.spacing, [1.0, 3.0, 2.0]);
+        assert_eq!(grid.origin, [9.0, 11.0, 30.0]);
         // File voxel (1, 2, 3) lies at x = 9, y = 20 − 9 = 11, z = 34: the voxel (0, 0, 2).
-        assert_eq!(turned.values[turned.grid.index([0, 0, 2])], (1 + 2 * 2 + 6 * 3) as f32);
+        assert_eq!(start + 2 * step[2], 1 + 2 * 2 + 6 * 3);
     }
 
     #[test]

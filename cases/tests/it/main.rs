@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod contact;
+mod formats;
 mod hostile;
 mod phantom;
 mod real;
