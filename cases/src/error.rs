@@ -48,6 +48,14 @@ pub enum Error {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// Labels that cannot be those of a patient.
+    #[error("{file}: {doubt}")]
+    Doubt {
+        /// Name of the file.
+        file: String,
+        /// The gravest doubt, with the structure and what to do.
+        doubt: String,
+    },
     /// A pack that cannot be written or read.
     #[error(transparent)]
     Pack(#[from] PackError),

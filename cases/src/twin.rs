@@ -8,18 +8,27 @@ mod build;
 mod clean;
 mod complex;
 mod contact;
+mod derive;
 mod distance;
+pub mod doubt;
 mod extract;
 mod fair;
 mod field;
+mod identify;
+mod import;
 pub mod inspect;
 mod lattice;
 mod measure;
 pub mod pack;
+mod parallel;
 mod partition;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod portrait;
 mod supports;
+mod verify;
 mod volumes;
 
 pub use build::{Stage, build};
+pub use identify::identifiers;
+pub use import::{Imported, Input, import};
+pub use verify::verify;

@@ -13,7 +13,7 @@ mod raster;
 mod segmentation;
 mod table;
 
-pub use segmentation::{Name, Names, Segmentation};
+pub use segmentation::{Name, Names, Segmentation, merge_masks};
 pub use table::read_table;
 
 use crate::{Error, Result};
@@ -129,7 +129,7 @@ pub fn read_segmentation(
         Format::Inrimage => (inrimage::read(file, bytes, axes)?, Names::new(), Vec::new()),
     };
     let (voxels, tilt) = raster.labels(file)?;
-    notes.extend(segmentation::resampling_note(file, tilt, "the nearest label"));
+    notes.extend(segmentation::resampling_note("labels", tilt, "the nearest label"));
     Ok(Segmentation { voxels, names, notes })
 }
 
@@ -170,7 +170,7 @@ pub fn read_scan(
         Format::Inrimage => inrimage::read(file, bytes, axes)?,
     };
     let (voxels, tilt) = raster.image(file)?;
-    let notes = segmentation::resampling_note(file, tilt, "trilinear interpolation");
+    let notes = segmentation::resampling_note("scan", tilt, "trilinear interpolation");
     Ok((voxels, notes.into_iter().collect()))
 }
 

@@ -1,20 +1,18 @@
-//! `sectio twin …`: build, inspect and portray twins.
+//! `sectio twin …`: build, verify, inspect and portray twins.
+
+mod build;
 
 use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use anyhow::{Context, anyhow, bail};
-use cases::{
-    case::Case,
-    twin::{
-        self, inspect,
-        pack::{self, Pack},
-        portrait::{self, View},
-    },
+use cases::twin::{
+    self, inspect,
+    pack::{self, Pack},
+    portrait::{self, View},
 };
 use clap::{Subcommand, ValueEnum};
 
@@ -23,16 +21,12 @@ use crate::png;
 /// The twin commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Build the twin of a case from its source files.
-    Build {
-        /// A case of the library by its id, or a folder that holds a case.toml.
-        case: String,
-        /// The folder that holds the source files.
-        #[arg(long, value_name = "DIR", default_value = ".")]
-        source: PathBuf,
-        /// The pack to write.
-        #[arg(short, long, value_name = "PACK")]
-        output: PathBuf,
+    /// Build a twin from label volumes, or the twin of a case from its source files.
+    Build(build::Options),
+    /// Check that a pack is sound, and that nothing in it could name a patient.
+    Verify {
+        /// The pack.
+        pack: PathBuf,
     },
     /// Tell what is in a pack and how good it is.
     Inspect {
@@ -104,7 +98,8 @@ fn size(text: &str) -> Result<[usize; 2], String> {
 /// Anything that keeps it from its result, as one readable line; nothing is left half-written.
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Build { case, source, output } => build(&case, &source, &output),
+        Command::Build(options) => build::run(&options),
+        Command::Verify { pack } => verify(&pack),
         Command::Inspect { pack, json } => report(&pack, json),
         Command::Portrait { pack, output, size: [width, height], view } => {
             let (pack, _) = read(&pack)?;
@@ -116,57 +111,30 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn build(name: &str, sources: &Path, output: &Path) -> anyhow::Result<()> {
-    let case = find_case(name)?;
-    let begin = Instant::now();
-    let mut now = None;
-    let mut progress = |stage: twin::Stage, _share: f32| {
-        if now.replace(stage) != Some(stage) {
-            eprintln!("{:>7.1} s  {}", begin.elapsed().as_secs_f32(), stage.name());
-        }
-    };
-    let read_source = |file: &str| {
-        fs::read(sources.join(file)).map_err(|error| cases::Error::Source {
-            file: sources.join(file).display().to_string(),
-            reason: error.to_string(),
-            remedy: "name the folder that holds it with --source",
-        })
-    };
-    let pack = twin::build(&case, &read_source, &mut progress)?;
-    let bytes = pack::encode(&pack)?;
-    write_whole(output, &bytes)?;
-    let megabytes = bytes.len() as f64 / 1e6;
-    eprintln!(
-        "{:>7.1} s  wrote {} ({megabytes:.2} MB)",
-        begin.elapsed().as_secs_f32(),
-        output.display()
-    );
-    Ok(())
-}
-
-/// A case of the library, or the one that a folder describes.
-fn find_case(name: &str) -> anyhow::Result<Case> {
-    if let Some(case) = cases::library::find(name) {
-        return Ok(case.clone());
-    }
-    let file = Path::new(name).join("case.toml");
-    if !file.is_file() {
-        let known: Vec<&str> = cases::library().iter().map(|case| case.id.as_str()).collect();
-        bail!(
-            "{name}: neither a case of the library ({}) nor a folder with a case.toml",
-            known.join(", ")
-        );
-    }
-    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    Ok(Case::parse(&file.display().to_string(), &text)?)
-}
-
 /// A decoded pack and the length of its file.
 fn read(path: &Path) -> anyhow::Result<(Pack, usize)> {
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let pack = pack::decode(&bytes)
         .with_context(|| format!("{} is not a readable pack; build it again", path.display()))?;
     Ok((pack, bytes.len()))
+}
+
+fn verify(path: &Path) -> anyhow::Result<()> {
+    let (pack, bytes) = read(path)?;
+    let faults = twin::verify(&pack);
+    let [first, others @ ..] = faults.as_slice() else {
+        let structures = pack.manifest.structures.len();
+        println!(
+            "{}: sound; {structures} structures, {:.2} MB",
+            path.display(),
+            bytes as f64 / 1e6
+        );
+        return Ok(());
+    };
+    for fault in others {
+        eprintln!("{}: {fault}", path.display());
+    }
+    bail!("{}: {first}", path.display())
 }
 
 fn report(path: &Path, json: bool) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use super::{
         Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
         mesh::{Quantiser, reorder},
     },
+    parallel,
     partition::Partition,
     supports, volumes,
 };
@@ -54,6 +55,9 @@ impl Stage {
     }
 }
 
+/// Surfaces whose light is baked between two words of progress.
+const BAKED_AT_A_TIME: usize = 8;
+
 /// Build the twin of a case. `sources` gives the bytes of a source file by its name; `progress` hears the stage and how much of
 /// it is done, from 0 to 1.
 ///
@@ -83,37 +87,55 @@ pub fn build(
     progress(Stage::Clean, 0.0);
     let mut labels = numbered(recipe, &source);
     clean::remove_specks(&mut labels, recipe.surface.smallest_piece);
+    assemble(case, labels, &source, image, progress)
+}
+
+/// The way from clean labels (structure numbers) to a pack. `source` is the label volume as the source has it, for supports
+/// near one of its labels.
+pub(super) fn assemble(
+    case: &Case,
+    labels: Voxels<u8>,
+    source: &Voxels<u16>,
+    image: Option<Volume>,
+    progress: &mut dyn FnMut(Stage, f32),
+) -> Result<Pack> {
+    let recipe = &case.twin;
     let targets = structure_volumes(recipe, &labels)?;
 
+    progress(Stage::Surfaces, 0.0);
+    let levels: Vec<u8> = (0..recipe.surface.levels).collect();
+    let made = parallel::map(&levels, |&level| {
+        let (complex, partition) = sheets(recipe, &labels, &targets, level);
+        let skins: Vec<Surface> =
+            (1..=targets.len() as u8).map(|structure| skin(&complex, structure, level)).collect();
+        (skins, (level == 0).then(|| (scan_ends(&complex), partition.owners)))
+    });
     let mut surfaces = Vec::new();
     let mut owners = None;
     let mut ends = Vec::new();
-    let levels = recipe.surface.levels;
-    for level in 0..levels {
-        progress(Stage::Surfaces, f32::from(level) / f32::from(levels));
-        let (complex, partition) = sheets(recipe, &labels, &targets, level);
-        for structure in 1..=targets.len() as u8 {
-            surfaces.push(skin(&complex, structure, level));
-        }
-        if level == 0 {
-            ends = scan_ends(&complex);
-            owners = Some(partition.owners);
+    for (skins, finest) in made {
+        surfaces.extend(skins);
+        if let Some((planes, of_points)) = finest {
+            ends = planes;
+            owners = Some(of_points);
         }
     }
     let owners = owners.unwrap_or(labels.clone());
     surfaces.sort_by_key(|s| (s.structure, s.level));
     settle(&mut surfaces, &mut ends, case)?;
 
+    // A few surfaces at a time, so that progress can be told between.
     let count = surfaces.len() as f32;
-    for (i, surface) in surfaces.iter_mut().enumerate() {
-        progress(Stage::Bake, i as f32 / count);
-        surface.baked = bake::bake(
-            &owners,
-            surface.structure as u8 + 1,
-            &surface.positions,
-            &surface.triangles,
-        );
-        reorder(surface)?;
+    for (i, some) in surfaces.chunks_mut(BAKED_AT_A_TIME).enumerate() {
+        progress(Stage::Bake, (i * BAKED_AT_A_TIME) as f32 / count);
+        let baked = parallel::map(some, |surface| {
+            let structure = surface.structure as u8 + 1;
+            bake::bake(&owners, structure, &surface.positions, &surface.triangles)
+        });
+        for (surface, baked) in some.iter_mut().zip(baked) {
+            surface.baked = baked;
+            reorder(surface)?;
+        }
     }
 
     progress(Stage::Lattice, 0.0);
@@ -139,7 +161,7 @@ pub fn build(
         supports: Vec::new(),
         bodies,
     };
-    let scene = scene(recipe, &mut manifest, &surfaces, &owners, &source)?;
+    let scene = scene(recipe, &mut manifest, &surfaces, &owners, source)?;
     Ok(Pack {
         manifest,
         surfaces,
@@ -429,7 +451,7 @@ fn coarser(labels: &Voxels<u8>, spacing: f64) -> Volume {
 }
 
 /// A scan in 8 bits: `window` gives the grey values of 0 and 255.
-fn windowed(scan: &Voxels<f32>, [low, high]: [f32; 2]) -> Volume {
+pub(super) fn windowed(scan: &Voxels<f32>, [low, high]: [f32; 2]) -> Volume {
     let voxels = scan
         .values
         .iter()

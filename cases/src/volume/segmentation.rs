@@ -93,7 +93,7 @@ pub(super) fn flatten(
         .iter()
         .map(|(&(owner, other), count)| {
             format!(
-                "{}: {count} voxels lie in {} too; the smaller structure keeps them",
+                "{}: {count} voxels lie in {} too; the smaller structure keeps them.",
                 title(owner),
                 title(other)
             )
@@ -104,10 +104,59 @@ pub(super) fn flatten(
 }
 
 /// "resampled" in words; none for a grid along the patient's axes.
-pub(super) fn resampling_note(file: &str, tilt: f64, how: &str) -> Option<String> {
+pub(super) fn resampling_note(what: &str, tilt: f64, how: &str) -> Option<String> {
     (tilt > 0.0).then(|| {
         format!(
-            "{file}: its grid is turned by {tilt:.1} degrees from the patient's axes; resampled along them by {how}"
+            "The grid of the {what} is turned by {tilt:.1} degrees from the patient's axes; it was resampled along them by {how}."
         )
     })
+}
+
+/// Masks that were kept one a file, as one segmentation: each is a structure named as its file, overlaps as in one file.
+///
+/// # Errors
+/// Masks on different grids; a file among them that holds several labels.
+pub fn merge_masks(files: &[String], masks: Vec<(Name, Segmentation)>) -> Result<Segmentation> {
+    let Some((_, first)) = masks.first() else {
+        return Err(Error::Source {
+            file: "labels".to_owned(),
+            reason: "no file was given".to_owned(),
+            remedy: "give a label volume, or masks of structures",
+        });
+    };
+    let grid = first.voxels.grid;
+    let mut notes: Vec<String> = Vec::new();
+    for (file, (_, mask)) in files.iter().zip(&masks) {
+        let error = |field, reason: &str, remedy| Error::Volume {
+            file: file.clone(),
+            field,
+            reason: reason.to_owned(),
+            remedy,
+        };
+        if mask.voxels.grid != grid {
+            return Err(error(
+                "orientation",
+                "does not lie on the grid of the first mask",
+                "give masks of one scan, or one label volume",
+            ));
+        }
+        let mut values = mask.voxels.values.iter().filter(|v| **v != 0);
+        let value = values.next().copied().unwrap_or(1);
+        if values.any(|v| *v != value) {
+            return Err(error(
+                "data",
+                "holds several labels, so it is no mask of one structure",
+                "give one label volume alone, or masks of one structure each",
+            ));
+        }
+        notes.extend(mask.notes.iter().filter(|n| !notes.contains(n)).cloned().collect::<Vec<_>>());
+    }
+    let names: Vec<Name> = masks.iter().map(|(name, _)| name.clone()).collect();
+    let present = |v: usize, here: &mut Vec<u16>| {
+        let with = masks.iter().enumerate().filter(|(_, (_, mask))| mask.voxels.values[v] != 0);
+        here.extend(with.map(|(m, _)| m as u16));
+    };
+    let (values, names, overlaps) = flatten(&files[0], &names, grid.len(), &present)?;
+    notes.extend(overlaps);
+    Ok(Segmentation { voxels: Voxels { grid, values }, names, notes })
 }

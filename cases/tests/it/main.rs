@@ -4,6 +4,7 @@ mod anatomy;
 mod contact;
 mod formats;
 mod hostile;
+mod import;
 mod phantom;
 mod real;
 mod recipe;

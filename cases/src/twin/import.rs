@@ -1,0 +1,298 @@
+//! From a person's own files to a twin: no case, no recipe, only labels, perhaps a scan and a table of names.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    build::{Stage, assemble},
+    clean,
+    derive::{self, Found},
+    doubt::{self, Doubt, Severity},
+    pack::{Pack, Volume},
+};
+use crate::{
+    Error, Result,
+    case::Source,
+    volume::{self, Grid, Name, Segmentation, Voxels},
+};
+
+/// Pieces of fewer voxels are specks.
+pub(super) const SPECK: usize = 12;
+
+/// Voxels of the scan in a pack.
+const IMAGE_VOXELS: f64 = 4e6;
+
+/// What a person gives. Files go by names that `read` understands; what they are shows in their bytes.
+pub struct Input<'a> {
+    /// The label volume; or several masks on one grid, each a structure named as its file.
+    pub labels: &'a [String],
+    /// The scan.
+    pub image: Option<&'a str>,
+    /// A table of the labels' names.
+    pub table: Option<&'a str>,
+    /// Patient directions of the file's axes ("LPS"), for files that do not say.
+    pub axes: Option<&'a str>,
+    /// Title of the twin.
+    pub title: Option<&'a str>,
+    /// Build in spite of errors that are only doubts about the content.
+    pub anyway: bool,
+    /// Bytes of a file.
+    pub read: &'a dyn Fn(&str) -> Result<Vec<u8>>,
+}
+
+/// A twin, and what is doubtful about its sources.
+#[derive(Debug)]
+pub struct Imported {
+    /// The twin; its warnings tell the doubts too.
+    pub pack: Pack,
+    /// Doubts, gravest first.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Build a twin from files alone. Of the files only geometry, samples, and names and colours of labels are kept: no other field of
+/// a header reaches the pack, and neither do the names of the files.
+///
+/// # Errors
+/// A file that cannot be read; labels that cannot be a patient's, unless `anyway`.
+pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imported> {
+    progress(Stage::Read, 0.0);
+    let first = input.labels.first().map(String::as_str).unwrap_or_default();
+    let (mut segmentation, hash) = read_labels(input)?;
+    if let Some(file) = input.table {
+        let table = volume::read_table(file, &(input.read)(file)?)?;
+        segmentation.names.extend(table);
+    }
+    let counts = counts(&segmentation.voxels);
+    let structures = derive::found(first, &counts, &segmentation.names)?;
+    progress(Stage::Read, 0.5);
+    let source_labels = cropped(segmentation.voxels);
+    let mut sources = vec![source("labels", "Label volume", hash)];
+
+    let image = match input.image {
+        Some(file) => {
+            let (image, window, hash, notes) = read_image(input, file, &source_labels.grid)?;
+            segmentation.notes.extend(notes);
+            sources.push(source("image", "Scan", hash));
+            Some((image, window))
+        }
+        None => None,
+    };
+
+    progress(Stage::Clean, 0.0);
+    let mut labels = numbered(&structures, &source_labels);
+    let mut doubts = doubt::of_shapes(&structures, &labels);
+    let pieces = clean::remove_specks(&mut labels, SPECK);
+    doubts.extend(doubt::of_pieces(&structures, &labels.grid, &pieces));
+    doubts.extend(doubt::of_faces(&structures, image.is_some()));
+    doubts.sort_by_key(|d| std::cmp::Reverse(d.severity));
+    if let Some(grave) = doubts.iter().find(|d| d.severity == Severity::Error)
+        && !input.anyway
+    {
+        return Err(Error::Doubt { file: first.to_owned(), doubt: grave.to_string() });
+    }
+    let id = identity(&sources);
+    let title = input.title.unwrap_or("Own twin").to_owned();
+    let window = image.as_ref().map(|(_, window)| *window);
+    let (mut case, notes) = derive::case(id, title, &structures, &labels, sources, window);
+    case.twin.warnings = doubts.iter().map(ToString::to_string).collect();
+    case.twin.warnings.extend(segmentation.notes);
+    case.twin.warnings.extend(notes);
+    let image = image.map(|(volume, _)| volume);
+    let pack = assemble(&case, labels, &source_labels, image, progress)?;
+    Ok(Imported { pack, doubts })
+}
+
+/// The labels of all files, and the hash of what they were read from.
+fn read_labels(input: &Input) -> Result<(Segmentation, String)> {
+    let mut hash = Sha256::new();
+    let mut masks: Vec<(Name, Segmentation)> = Vec::new();
+    for file in input.labels {
+        let bytes = (input.read)(file)?;
+        hash.update(&bytes);
+        let sibling = |name: &str| (input.read)(&beside(file, name));
+        let segmentation = volume::read_segmentation(file, &bytes, input.axes, &sibling)?;
+        masks.push((Name::new(stem(file), None), segmentation));
+    }
+    let hash = hex(hash);
+    if masks.len() == 1 {
+        let (_, only) = masks.remove(0);
+        return Ok((only, hash));
+    }
+    Ok((volume::merge_masks(input.labels, masks)?, hash))
+}
+
+/// The scan around the labels in 8 bits, the grey values of 0 and 255, its hash, and what was done to it.
+fn read_image(
+    input: &Input,
+    file: &str,
+    around: &Grid,
+) -> Result<(Volume, [f32; 2], String, Vec<String>)> {
+    let bytes = (input.read)(file)?;
+    let mut hash = Sha256::new();
+    hash.update(&bytes);
+    let sibling = |name: &str| (input.read)(&beside(file, name));
+    let (scan, notes) = volume::read_scan(file, &bytes, input.axes, &sibling)?;
+    drop(bytes);
+    let scan = reduced(&scan, around).ok_or_else(|| Error::Volume {
+        file: file.to_owned(),
+        field: "orientation",
+        reason: "the scan and the labels do not lie in the same place".to_owned(),
+        remedy: "give the scan that the labels were drawn on",
+    })?;
+    let window = window(&scan.values);
+    Ok((super::build::windowed(&scan, window), window, hex(hash), notes))
+}
+
+/// The part of a scan around a grid, its voxels averaged to about as many as a pack should hold; none if they do not meet.
+fn reduced(scan: &Voxels<f32>, around: &Grid) -> Option<Voxels<f32>> {
+    // Inside the scan, and with a finger's breadth around the labels.
+    const MARGIN: f64 = 15.0;
+    let grid = &scan.grid;
+    let mut first = [0; 3];
+    let mut count = [0; 3];
+    for a in 0..3 {
+        let index = |c: f64| (c - grid.origin[a]) / grid.spacing[a];
+        let low = index(around.low()[a] - MARGIN).ceil().max(0.0) as usize;
+        let high = (index(around.high()[a] + MARGIN).floor().max(-1.0) + 1.0) as usize;
+        let high = high.min(grid.dims[a]);
+        (high > low).then_some(())?;
+        first[a] = low;
+        count[a] = high - low;
+    }
+    let wanted = (count.iter().zip(grid.spacing).map(|(&n, s)| n as f64 * s).product::<f64>()
+        / IMAGE_VOXELS)
+        .cbrt();
+    // Whole voxels are taken together, as many along each axis as bring it nearest to the size wanted.
+    let step: [usize; 3] =
+        std::array::from_fn(|a| ((wanted / grid.spacing[a]).round() as usize).clamp(1, count[a]));
+    let dims: [usize; 3] = std::array::from_fn(|a| count[a] / step[a]);
+    let out = Grid {
+        dims,
+        origin: std::array::from_fn(|a| {
+            grid.origin[a] + (first[a] as f64 + (step[a] as f64 - 1.0) / 2.0) * grid.spacing[a]
+        }),
+        spacing: std::array::from_fn(|a| grid.spacing[a] * step[a] as f64),
+    };
+    let share = 1.0 / step.iter().product::<usize>() as f64;
+    let mut values = Vec::with_capacity(out.len());
+    for z in 0..dims[2] {
+        for y in 0..dims[1] {
+            for x in 0..dims[0] {
+                let voxel = [x, y, z];
+                let low: [usize; 3] = std::array::from_fn(|a| first[a] + voxel[a] * step[a]);
+                let mut sum = 0.0;
+                for k in low[2]..low[2] + step[2] {
+                    for j in low[1]..low[1] + step[1] {
+                        let row = grid.index([low[0], j, k]);
+                        sum += scan.values[row..row + step[0]]
+                            .iter()
+                            .map(|&v| f64::from(v))
+                            .sum::<f64>();
+                    }
+                }
+                values.push((sum * share) as f32);
+            }
+        }
+    }
+    Some(Voxels { grid: out, values })
+}
+
+/// Grey values that become black and white: the abdominal window for a CT, else all but the outermost hundredths.
+fn window(values: &[f32]) -> [f32; 2] {
+    let mut sample: Vec<f32> =
+        values.iter().copied().step_by((values.len() / 100_000).max(1)).collect();
+    sample.sort_by(f32::total_cmp);
+    let at = |part: f64| sample.get((part * sample.len() as f64) as usize).copied().unwrap_or(0.0);
+    let [low, high] = [at(0.01), at(0.99)];
+    if low < -200.0 {
+        // Air of about −1000 HU: a CT. Lungs would take half of the values; soft tissue is what is looked at.
+        return [-160.0, 240.0];
+    }
+    [low, high.max(low + 1.0)]
+}
+
+/// Voxels of each label but 0.
+fn counts(labels: &Voxels<u16>) -> BTreeMap<u16, usize> {
+    let mut counts = vec![0_usize; usize::from(u16::MAX) + 1];
+    labels.values.iter().for_each(|&l| counts[usize::from(l)] += 1);
+    let some = counts.into_iter().enumerate().skip(1).filter(|(_, n)| *n > 0);
+    some.map(|(label, n)| (label as u16, n)).collect()
+}
+
+/// The labels without the empty space around them; one voxel of it stays where there is one, since what touches the border is
+/// cut off by the end of the scan.
+fn cropped(labels: Voxels<u16>) -> Voxels<u16> {
+    let grid = labels.grid;
+    let [nx, ny, _] = grid.dims;
+    let (mut low, mut high) = (grid.dims, [0; 3]);
+    for (row, values) in labels.values.chunks_exact(nx).enumerate() {
+        let Some(first) = values.iter().position(|&l| l != 0) else { continue };
+        let last = values.iter().rposition(|&l| l != 0).unwrap_or(first);
+        let (y, z) = (row % ny, row / ny);
+        low = [low[0].min(first), low[1].min(y), low[2].min(z)];
+        high = [high[0].max(last + 1), high[1].max(y + 1), high[2].max(z + 1)];
+    }
+    let low = low.map(|l| l.saturating_sub(1));
+    let high: [usize; 3] = std::array::from_fn(|a| (high[a] + 1).min(grid.dims[a]));
+    if low == [0; 3] && high == grid.dims || (0..3).any(|a| low[a] >= high[a]) {
+        return labels;
+    }
+    let dims = std::array::from_fn(|a| high[a] - low[a]);
+    let origin = std::array::from_fn(|a| grid.origin[a] + low[a] as f64 * grid.spacing[a]);
+    let mut values = Vec::with_capacity(dims.iter().product());
+    for z in low[2]..high[2] {
+        for y in low[1]..high[1] {
+            let row = grid.index([low[0], y, z]);
+            values.extend_from_slice(&labels.values[row..row + dims[0]]);
+        }
+    }
+    Voxels { grid: Grid { dims, origin, spacing: grid.spacing }, values }
+}
+
+/// Labels as structure numbers: index + 1.
+fn numbered(structures: &[Found], labels: &Voxels<u16>) -> Voxels<u8> {
+    let mut number = vec![0_u8; usize::from(u16::MAX) + 1];
+    for (s, found) in structures.iter().enumerate() {
+        found.labels.iter().for_each(|&l| number[usize::from(l)] = s as u8 + 1);
+    }
+    let values = labels.values.iter().map(|&l| number[usize::from(l)]).collect();
+    Voxels { grid: labels.grid, values }
+}
+
+/// The name of a file in the folder of another.
+fn beside(file: &str, name: &str) -> String {
+    match file.rfind(['/', '\\']) {
+        Some(end) => format!("{}{name}", &file[..=end]),
+        None => name.to_owned(),
+    }
+}
+
+/// File name without folder and endings: "liver" of "masks/liver.nii.gz".
+fn stem(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    name.split('.').next().unwrap_or(name)
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A name from the sources' hashes, in letters only: the same files are the same twin.
+fn identity(sources: &[Source]) -> String {
+    let mut hash = Sha256::new();
+    sources.iter().for_each(|s| hash.update(s.sha256.as_bytes()));
+    let letters =
+        hash.finalize().iter().take(8).map(|b| char::from(b'a' + b % 26)).collect::<String>();
+    format!("own-{letters}")
+}
+
+fn source(file: &str, title: &str, sha256: String) -> Source {
+    Source {
+        file: file.to_owned(),
+        sha256,
+        title: title.to_owned(),
+        credit: "whoever built this twin".to_owned(),
+        licence: "not stated: for own use".to_owned(),
+    }
+}
