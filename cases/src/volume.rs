@@ -4,6 +4,7 @@
 //! geometry and the names of labels, and run in the browser too.
 
 mod bounded;
+mod dicom;
 mod inrimage;
 mod nifti;
 mod nrrd;
@@ -13,6 +14,7 @@ mod raster;
 mod segmentation;
 mod table;
 
+pub use dicom::{is_dicom, is_dicom_segmentation};
 pub use segmentation::{Name, Names, Segmentation, merge_masks};
 pub use table::read_table;
 
@@ -97,7 +99,7 @@ pub struct Voxels<T> {
     pub values: Vec<T>,
 }
 
-/// Read a label volume: NIfTI-1 (`.nii`), NRRD (`.nrrd`, `.seg.nrrd`) or INRIMAGE (`.inr`), gzipped or not.
+/// Read a label volume: NIfTI-1 (`.nii`), NRRD (`.nrrd`, `.seg.nrrd`) or INRIMAGE (`.inr`), gzipped or not, or a DICOM segmentation.
 ///
 /// `axes` names the patient direction of increasing i, j, k ("LPS") for a file that does not say. An oblique grid is sampled
 /// anew along the patient's axes, each voxel with the label nearest to it.
@@ -127,6 +129,7 @@ pub fn read_segmentation(
             (nifti::read(file, bytes, axes)?, names, Vec::new())
         }
         Format::Inrimage => (inrimage::read(file, bytes, axes)?, Names::new(), Vec::new()),
+        Format::Dicom => dicom::read_segments(file, &bytes)?,
     };
     let (voxels, tilt) = raster.labels(file)?;
     notes.extend(segmentation::resampling_note("labels", tilt, "the nearest label"));
@@ -168,10 +171,25 @@ pub fn read_scan(
         }
         Format::Nifti => nifti::read(file, bytes, axes)?,
         Format::Inrimage => inrimage::read(file, bytes, axes)?,
+        Format::Dicom => return read_series(&[(file.to_owned(), bytes.into_owned())]),
     };
     let (voxels, tilt) = raster.image(file)?;
     let notes = segmentation::resampling_note("scan", tilt, "trilinear interpolation");
     Ok((voxels, notes.into_iter().collect()))
+}
+
+/// Read a DICOM series, or one multi-frame image: `files` are names and bytes, in any order. Slices are put in the order in which
+/// they lie, their grey values scaled by slope and intercept (HU for CT). Of several series in one folder the largest is read.
+///
+/// # Errors
+/// A file that is no DICOM image, is cut short or compressed in a way that is not supported; slices that are missing, twice there
+/// or unevenly spaced.
+pub fn read_series(files: &[(String, Vec<u8>)]) -> Result<(Voxels<f32>, Vec<String>)> {
+    let (raster, mut notes) = dicom::read_series(files)?;
+    let file = files.first().map(|f| f.0.as_str()).unwrap_or_default();
+    let (voxels, tilt) = raster.image(file)?;
+    notes.extend(segmentation::resampling_note("scan", tilt, "trilinear interpolation"));
+    Ok((voxels, notes))
 }
 
 /// For a file that came alone.
@@ -185,6 +203,7 @@ fn nothing_beside(name: &str) -> Result<Vec<u8>> {
 
 /// What a file is, by its first bytes.
 enum Format {
+    Dicom,
     Nifti,
     Nrrd,
     Inrimage,
@@ -196,6 +215,8 @@ impl Format {
             Self::Inrimage
         } else if bytes.starts_with(b"NRRD000") {
             Self::Nrrd
+        } else if is_dicom(bytes) {
+            Self::Dicom
         } else {
             // Whatever it is, the NIfTI reader says what was expected.
             Self::Nifti

@@ -42,6 +42,10 @@ impl fmt::Display for Doubt {
 /// the curve of the spine and for labels with their processes.
 const LUMBAR_PITCH: [f64; 2] = [26.0, 50.0];
 
+/// Height of a whole lumbar vertebra with its processes [mm]: never less than its body's 24 to 31 [Zhou 2000]; the upper end is a
+/// generous guess.
+const LUMBAR_HEIGHT: [f64; 2] = [22.0, 80.0];
+
 /// Share of the voxels of a structure at the border of the scan from which it is cut off there.
 const CUT: f64 = 0.002;
 
@@ -53,6 +57,8 @@ struct Shape {
     voxels: usize,
     /// Mean of its voxels' centres [mm].
     centroid: [f64; 3],
+    /// Extent from below to above [mm].
+    height: f64,
     /// Voxels at the low and high border of each axis.
     border: [[usize; 2]; 3],
 }
@@ -102,15 +108,16 @@ const FACES: [[&str; 2]; 3] =
 fn shapes(count: usize, labels: &Voxels<u8>) -> Vec<Shape> {
     let grid = labels.grid;
     let [nx, ny, nz] = grid.dims;
-    let mut sums = vec![([0_u64; 3], 0_usize, [[0_usize; 2]; 3]); count + 1];
+    let mut sums = vec![([0_u64; 3], 0_usize, [[0_usize; 2]; 3], [usize::MAX, 0]); count + 1];
     for (row, values) in labels.values.chunks_exact(nx).enumerate() {
         let (y, z) = (row % ny, row / ny);
         for (x, &label) in values.iter().enumerate() {
             if label == 0 {
                 continue;
             }
-            let (sum, voxels, border) = &mut sums[usize::from(label)];
+            let (sum, voxels, border, slices) = &mut sums[usize::from(label)];
             *voxels += 1;
+            *slices = [slices[0].min(z), slices[1].max(z + 1)];
             for (a, (i, n)) in [(x, nx), (y, ny), (z, nz)].into_iter().enumerate() {
                 sum[a] += i as u64;
                 border[a][0] += usize::from(i == 0);
@@ -120,7 +127,8 @@ fn shapes(count: usize, labels: &Voxels<u8>) -> Vec<Shape> {
     }
     sums.into_iter()
         .skip(1)
-        .map(|(sum, voxels, border)| Shape {
+        .map(|(sum, voxels, border, slices)| Shape {
+            height: slices[1].saturating_sub(slices[0]) as f64 * grid.spacing[2],
             voxels,
             centroid: std::array::from_fn(|a| {
                 grid.origin[a] + sum[a] as f64 / voxels.max(1) as f64 * grid.spacing[a]
@@ -221,6 +229,21 @@ fn sizes(structures: &[Found], shapes: &[Shape], grid: &Grid, doubts: &mut Vec<D
         let id = format!("vertebra_l{n}");
         structures.iter().position(|f| f.id == id).map(|s| &shapes[s])
     };
+    for shape in (1..=5).filter_map(lumbar).filter(|s| s.cuts().next().is_none()) {
+        let [low, high] = LUMBAR_HEIGHT;
+        rulers.push(Ruler {
+            name: "Lumbar vertebrae",
+            found: format!(
+                "{:.0} mm high where adults have {low} to {high} (Zhou 2000)",
+                shape.height
+            ),
+            factor: if shape.height < low {
+                shape.height / low
+            } else {
+                (shape.height / high).max(1.0)
+            },
+        });
+    }
     for n in 1..5 {
         let (Some(upper), Some(lower)) = (lumbar(n), lumbar(n + 1)) else { continue };
         let pitch =

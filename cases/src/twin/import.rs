@@ -27,8 +27,8 @@ const IMAGE_VOXELS: f64 = 4e6;
 pub struct Input<'a> {
     /// The label volume; or several masks on one grid, each a structure named as its file.
     pub labels: &'a [String],
-    /// The scan.
-    pub image: Option<&'a str>,
+    /// The scan: one file, or the files of a DICOM series. Slices among the labels count as the scan's, too.
+    pub image: &'a [String],
     /// A table of the labels' names.
     pub table: Option<&'a str>,
     /// Patient directions of the file's axes ("LPS"), for files that do not say.
@@ -58,7 +58,7 @@ pub struct Imported {
 pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imported> {
     progress(Stage::Read, 0.0);
     let first = input.labels.first().map(String::as_str).unwrap_or_default();
-    let (mut segmentation, hash) = read_labels(input)?;
+    let (mut segmentation, hash, slices) = read_labels(input)?;
     if let Some(file) = input.table {
         let table = volume::read_table(file, &(input.read)(file)?)?;
         segmentation.names.extend(table);
@@ -69,9 +69,8 @@ pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imp
     let source_labels = cropped(segmentation.voxels);
     let mut sources = vec![source("labels", "Label volume", hash)];
 
-    let image = match input.image {
-        Some(file) => {
-            let (image, window, hash, notes) = read_image(input, file, &source_labels.grid)?;
+    let image = match read_image(input, slices, &source_labels.grid)? {
+        Some((image, window, hash, notes)) => {
             segmentation.notes.extend(notes);
             sources.push(source("image", "Scan", hash));
             Some((image, window))
@@ -103,45 +102,98 @@ pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imp
     Ok(Imported { pack, doubts })
 }
 
-/// The labels of all files, and the hash of what they were read from.
-fn read_labels(input: &Input) -> Result<(Segmentation, String)> {
+/// Files by name.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The labels of all files, the hash of what they were read from, and the DICOM slices that lay among them.
+fn read_labels(input: &Input) -> Result<(Segmentation, String, Files)> {
     let mut hash = Sha256::new();
     let mut masks: Vec<(Name, Segmentation)> = Vec::new();
+    let mut files = Vec::new();
+    let mut slices = Files::new();
     for file in input.labels {
         let bytes = (input.read)(file)?;
-        hash.update(&bytes);
+        let dicom = volume::is_dicom(&bytes);
+        if dicom && !volume::is_dicom_segmentation(file, &bytes) {
+            slices.push((file.clone(), bytes));
+            continue;
+        }
         let sibling = |name: &str| (input.read)(&beside(file, name));
         let segmentation = volume::read_segmentation(file, &bytes, input.axes, &sibling)?;
+        if dicom {
+            // Not of the file: its hash would tell whose it is to anybody who has it.
+            hash_of(&mut hash, &segmentation.voxels);
+        } else {
+            hash.update(&bytes);
+        }
         masks.push((Name::new(stem(file), None), segmentation));
+        files.push(file.clone());
+    }
+    if masks.is_empty() && !slices.is_empty() {
+        return Err(Error::Source {
+            file: slices[0].0.clone(),
+            reason: format!(
+                "and {} more are slices of a scan, and no labels were given",
+                slices.len() - 1
+            ),
+            remedy: "give a DICOM segmentation or a label volume too",
+        });
     }
     let hash = hex(hash);
     if masks.len() == 1 {
         let (_, only) = masks.remove(0);
-        return Ok((only, hash));
+        return Ok((only, hash, slices));
     }
-    Ok((volume::merge_masks(input.labels, masks)?, hash))
+    Ok((volume::merge_masks(&files, masks)?, hash, slices))
 }
 
-/// The scan around the labels in 8 bits, the grey values of 0 and 255, its hash, and what was done to it.
-fn read_image(
-    input: &Input,
-    file: &str,
-    around: &Grid,
-) -> Result<(Volume, [f32; 2], String, Vec<String>)> {
-    let bytes = (input.read)(file)?;
+fn hash_of<T: bytemuck::NoUninit>(hash: &mut Sha256, voxels: &Voxels<T>) {
+    let grid = &voxels.grid;
+    grid.dims.iter().for_each(|d| hash.update((*d as u64).to_le_bytes()));
+    grid.origin.iter().chain(&grid.spacing).for_each(|c| hash.update(c.to_le_bytes()));
+    hash.update(bytemuck::cast_slice(&voxels.values));
+}
+
+/// A scan in 8 bits, the grey values of 0 and 255, its hash, and what was done to it.
+type Image = (Volume, [f32; 2], String, Vec<String>);
+
+/// The scan around the labels, from the files given for it or the slices among the labels; none without either.
+fn read_image(input: &Input, mut slices: Files, around: &Grid) -> Result<Option<Image>> {
     let mut hash = Sha256::new();
-    hash.update(&bytes);
-    let sibling = |name: &str| (input.read)(&beside(file, name));
-    let (scan, notes) = volume::read_scan(file, &bytes, input.axes, &sibling)?;
-    drop(bytes);
+    let (file, scan, notes) = match input.image {
+        [] if slices.is_empty() => return Ok(None),
+        [file] if slices.is_empty() => {
+            let bytes = (input.read)(file)?;
+            let sibling = |name: &str| (input.read)(&beside(file, name));
+            let (scan, notes) = volume::read_scan(file, &bytes, input.axes, &sibling)?;
+            if volume::is_dicom(&bytes) {
+                hash_of(&mut hash, &scan);
+            } else {
+                hash.update(&bytes);
+            }
+            (file.clone(), scan, notes)
+        }
+        files => {
+            for file in files {
+                let bytes = (input.read)(file)?;
+                // A folder may hold the segmentation beside its slices.
+                if !volume::is_dicom_segmentation(file, &bytes) {
+                    slices.push((file.clone(), bytes));
+                }
+            }
+            let (scan, notes) = volume::read_series(&slices)?;
+            hash_of(&mut hash, &scan);
+            (slices.swap_remove(0).0, scan, notes)
+        }
+    };
     let scan = reduced(&scan, around).ok_or_else(|| Error::Volume {
-        file: file.to_owned(),
+        file,
         field: "orientation",
         reason: "the scan and the labels do not lie in the same place".to_owned(),
         remedy: "give the scan that the labels were drawn on",
     })?;
     let window = window(&scan.values);
-    Ok((super::build::windowed(&scan, window), window, hex(hash), notes))
+    Ok(Some((super::build::windowed(&scan, window), window, hex(hash), notes)))
 }
 
 /// The part of a scan around a grid, its voxels averaged to about as many as a pack should hold; none if they do not meet.

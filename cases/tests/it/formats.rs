@@ -54,8 +54,8 @@ fn shapes(segmentation: &Segmentation) -> BTreeMap<u16, (f64, [f64; 3])> {
             [v % grid.dims[0], v / grid.dims[0] % grid.dims[1], v / grid.dims[0] / grid.dims[1]];
         let entry = sums.entry(label).or_default();
         entry.0 += 1.0;
-        for a in 0..3 {
-            entry.1[a] += grid.origin[a] + voxel[a] as f64 * grid.spacing[a];
+        for (a, &i) in voxel.iter().enumerate() {
+            entry.1[a] += grid.origin[a] + i as f64 * grid.spacing[a];
         }
     }
     let ml = grid.voxel_volume() / 1000.0;

@@ -46,7 +46,7 @@ fn run(volume: &[u8], table: &[u8], anyway: bool) -> Result<Imported, Error> {
     let labels = ["labels.nii".to_owned()];
     let input = Input {
         labels: &labels,
-        image: None,
+        image: &[],
         table: Some("table.csv"),
         axes: None,
         title: None,
@@ -245,7 +245,7 @@ fn masks_of_one_structure_each_are_named_by_their_files() {
     };
     let input = Input {
         labels: &files,
-        image: None,
+        image: &[],
         table: None,
         axes: None,
         title: None,

@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod contact;
+mod dicom;
 mod formats;
 mod hostile;
 mod import;

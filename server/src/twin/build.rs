@@ -27,11 +27,11 @@ const MOST_FILES: usize = 4096;
 /// What to build.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// A label volume (NIfTI, NRRD, .seg.nrrd, INRIMAGE); several masks or a folder of them, one structure each; or, by its recipe, a case
-    /// of the library or a folder with a case.toml.
+    /// A label volume (NIfTI, NRRD, .seg.nrrd, INRIMAGE, DICOM SEG); several masks or a folder of them, one structure each; a folder with
+    /// a DICOM series and its segmentation; or, by its recipe, a case of the library or a folder with a case.toml.
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
-    /// The scan that the labels were drawn on.
+    /// The scan that the labels were drawn on: a volume, or the folder of a DICOM series.
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
     /// What the labels are called: a colour table of 3D Slicer, or a class map of TotalSegmentator.
@@ -122,18 +122,23 @@ fn by_recipe(
 }
 
 fn from_labels(options: &Options, progress: &mut dyn FnMut(Stage, f32)) -> anyhow::Result<Pack> {
-    let mut labels = Vec::new();
-    for input in &options.inputs {
-        if Path::new(input).is_dir() {
-            labels.extend(files_in(input)?);
-        } else {
-            labels.push(input.clone());
+    let expand = |names: &[String]| -> anyhow::Result<Vec<String>> {
+        let mut files = Vec::new();
+        for name in names {
+            if Path::new(name).is_dir() {
+                files.extend(files_in(name)?);
+            } else {
+                files.push(name.clone());
+            }
         }
-    }
+        Ok(files)
+    };
+    let labels = expand(&options.inputs)?;
+    let image = expand(options.image.as_slice())?;
     let imported = twin::import(
         &Input {
             labels: &labels,
-            image: options.image.as_deref(),
+            image: &image,
             table: options.labels.as_deref(),
             axes: options.axes.as_deref(),
             title: options.title.as_deref(),

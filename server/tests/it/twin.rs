@@ -157,6 +157,51 @@ fn a_built_twin_is_inspected() {
 }
 
 #[test]
+fn labels_alone_become_a_twin_that_verifies() {
+    let folder = Folder::new();
+    folder.write("labels.inr", labels());
+    folder.write("names.csv", "1,liver\n2,gallbladder\n");
+    let run = |arguments: &[&str]| sectio(arguments).current_dir(folder.path()).output().unwrap();
+    let build = |more: &[&str]| {
+        let mut arguments = vec!["twin", "build", "labels.inr", "-o", "own.pack"];
+        arguments.extend(more);
+        run(&arguments)
+    };
+    // A ball of 91 mL is no liver; the format has no axes.
+    for (more, says) in [
+        (&[][..], "name the axes"),
+        (&["--axes", "LPS", "--labels", "none.csv"][..], "none.csv"),
+        (&["--axes", "LPS", "--labels", "labels.inr"][..], "label table"),
+        (&["--axes", "LPS", "--image", "names.csv"][..], "names.csv"),
+    ] {
+        let output = build(more);
+        assert_eq!(output.status.code(), Some(1), "{}", line(&output));
+        assert!(
+            line(&output).starts_with("sectio: ") && line(&output).contains(says),
+            "{says}: {}",
+            line(&output)
+        );
+    }
+    assert!(!folder.path().join("own.pack").exists());
+    let output = build(&["--axes", "LPS", "--labels", "names.csv", "--title", "Mine", "--anyway"]);
+    assert!(output.status.success(), "{}", line(&output));
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(notes.contains("Liver: 91 mL where healthy adults have"), "{notes}");
+    let output = run(&["twin", "verify", "own.pack"]);
+    assert!(output.status.success(), "{}", line(&output));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("sound; 2 structures"));
+    let arguments = ["--axes", "LPS", "--labels", "names.csv", "--title", "DOE^JANE", "--anyway"];
+    assert!(build(&arguments).status.success());
+    let output = run(&["twin", "verify", "own.pack"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        line(&output).contains("title: ") && line(&output).contains("DOE^JANE"),
+        "{}",
+        line(&output)
+    );
+}
+
+#[test]
 fn a_portrait_is_a_png_of_the_size_asked_for() {
     let arguments = [
         "twin",
