@@ -11,6 +11,7 @@ mod contact;
 mod derive;
 mod distance;
 pub mod doubt;
+pub mod export;
 mod extract;
 mod fair;
 mod field;

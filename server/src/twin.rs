@@ -1,4 +1,4 @@
-//! `sectio twin …`: build, verify, inspect and portray twins.
+//! `sectio twin …`: build, verify, inspect, export and portray twins.
 
 mod build;
 
@@ -27,6 +27,14 @@ pub enum Command {
     Verify {
         /// The pack.
         pack: PathBuf,
+    },
+    /// Write a twin for other programs: surfaces as glTF (.glb), or labels for 3D Slicer (.seg.nrrd).
+    Export {
+        /// The pack.
+        pack: PathBuf,
+        /// The file to write; its ending says which format.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Tell what is in a pack and how good it is.
     Inspect {
@@ -100,6 +108,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Build(options) => build::run(&options),
         Command::Verify { pack } => verify(&pack),
+        Command::Export { pack, output } => export(&pack, &output),
         Command::Inspect { pack, json } => report(&pack, json),
         Command::Portrait { pack, output, size: [width, height], view } => {
             let (pack, _) = read(&pack)?;
@@ -135,6 +144,19 @@ fn verify(path: &Path) -> anyhow::Result<()> {
         eprintln!("{}: {fault}", path.display());
     }
     bail!("{}: {first}", path.display())
+}
+
+fn export(path: &Path, output: &Path) -> anyhow::Result<()> {
+    let name = output.to_string_lossy().to_lowercase();
+    let write: fn(&Pack) -> Vec<u8> = if name.ends_with(".glb") {
+        twin::export::glb
+    } else if name.ends_with(".seg.nrrd") {
+        twin::export::seg_nrrd
+    } else {
+        bail!("{}: name it .glb for surfaces or .seg.nrrd for labels", output.display());
+    };
+    let (pack, _) = read(path)?;
+    write_whole(output, &write(&pack))
 }
 
 fn report(path: &Path, json: bool) -> anyhow::Result<()> {

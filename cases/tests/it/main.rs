@@ -3,6 +3,7 @@
 mod anatomy;
 mod contact;
 mod dicom;
+mod export;
 mod formats;
 mod hostile;
 mod import;

@@ -236,6 +236,9 @@ fn bad_input_is_one_line_and_leaves_nothing_behind() {
     refuse(run(&["twin", "inspect", "broken.pack"]), &["broken.pack"]);
     refuse(run(&["twin", "inspect", "missing.pack"]), &["missing.pack"]);
     refuse(run(&["twin", "portrait", "broken.pack", "-o", "a.png"]), &["broken.pack"]);
+    refuse(run(&["twin", "verify", "broken.pack"]), &["broken.pack"]);
+    refuse(run(&["twin", "export", "broken.pack", "-o", "a.glb"]), &["broken.pack"]);
+    refuse(run(&["twin", "export", "broken.pack", "-o", "a.obj"]), &["a.obj", ".seg.nrrd"]);
     refuse(run(&["twin", "build", "nonesuch", "-o", "a.pack"]), &["nonesuch", "case.toml"]);
     // The source is not the one that the case names.
     fs::write(path.join("labels.inr"), b"something else").unwrap();
