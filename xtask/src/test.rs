@@ -47,7 +47,7 @@ impl Checks {
 }
 
 const QUICK_CHECKS: usize = 6;
-const FULL_CHECKS: usize = 6;
+const FULL_CHECKS: usize = 7;
 
 /// Run the checks; the last line counts them.
 pub fn run(place: &Place, options: &Options) -> Result<()> {
@@ -154,6 +154,7 @@ fn full(place: &Place, built: &Built, checks: &mut Checks) {
         let browser = browser.as_ref().context("no browser")?;
         wasm_tests(place, running, &built.toolchain, &built.paths, browser)
     });
+    checks.check("packs", |running| packs(running, built));
     checks.check("GPU kernels by Vulkan", |running| gpu_tests(place, running));
     for (name, webgpu) in [("journeys with WebGPU", true), ("journeys without WebGPU", false)] {
         checks.check(name, |running| {
@@ -236,6 +237,24 @@ fn gpu_tests(place: &Place, running: &Running) -> Result<String> {
     let output = running.run(&mut tests, "mend what is listed above")?;
     let skipped = output.lines().filter(|line| line.contains("skipping")).count();
     Ok(if skipped > 0 { format!("{skipped} SKIPPED: no GPU here") } else { String::new() })
+}
+
+/// Every pack is sound, and nothing in it could name a patient.
+fn packs(running: &Running, built: &Built) -> Result<String> {
+    let mut packs: Vec<_> =
+        std::fs::read_dir(built.bundle.join("packs"))?.flatten().map(|e| e.path()).collect();
+    packs.sort();
+    if packs.is_empty() {
+        bail!("the bundle holds no pack. Remedy: fetch the organ data with `cargo xtask serve`");
+    }
+    for pack in &packs {
+        let mut verify = Command::new(&built.sectio);
+        running.run(
+            verify.args(["twin", "verify"]).arg(pack),
+            "mend what it names in the case, and build again",
+        )?;
+    }
+    Ok(format!("{} packs", packs.len()))
 }
 
 /// The end-to-end journeys against the real server.

@@ -1,7 +1,11 @@
 //! What is computed once for each vertex and looked up ever after: occlusion, curvature, thickness.
 
-use super::measure::{
-    Vec3, area_vector, cross, directed_edges, dot, norm, sub, unit, vertex_areas, vertex_normals,
+use super::{
+    measure::{
+        Vec3, area_vector, cross, directed_edges, dot, norm, sub, unit, vertex_areas,
+        vertex_normals,
+    },
+    parallel,
 };
 use crate::volume::Voxels;
 
@@ -16,6 +20,9 @@ const THICKEST: f64 = 40.0;
 /// Mean curvature that is written as 255 [1/mm].
 const SHARPEST: f64 = 0.1;
 
+/// Vertices that one thread takes at a time.
+const PART: usize = 512;
+
 /// Bake one surface of `structure`: ambient occlusion (any structure), self-occlusion (this structure only), curvature,
 /// thickness, all as `Surface::baked` says.
 pub(super) fn bake(
@@ -27,26 +34,27 @@ pub(super) fn bake(
     let normals = vertex_normals(positions, triangles);
     let step = owners.grid.voxel_volume().cbrt() * 0.75;
     let rays = cosine_rays();
-    let mut values: Vec<[f64; 5]> = positions
-        .iter()
-        .zip(&normals)
-        .map(|(p, &n)| {
-            let p = p.map(f64::from);
-            let frame = frame(n);
-            let (mut open, mut self_open, mut depth) = (0.0, 0.0, 0.0);
-            for ray in rays {
-                let outward = combine(frame, ray);
-                let (any, own) = occlusion(owners, structure, p, n, outward, step);
-                open += 1.0 - any;
-                self_open += 1.0 - own;
-                // The same ray mirrored, and drawn towards the normal: a narrow cone inwards.
-                let inward = unit(combine(frame, [-0.4 * ray[0], -0.4 * ray[1], -ray[2] - 0.3]));
-                depth += thickness(owners, structure, p, inward, step);
-            }
-            let n = RAYS as f64;
-            [open / n, self_open / n, depth / n / THICKEST, 0.0, 0.0]
-        })
-        .collect();
+    let at = |v: usize| {
+        let (p, n) = (positions[v].map(f64::from), normals[v]);
+        let frame = frame(n);
+        let (mut open, mut self_open, mut depth) = (0.0, 0.0, 0.0);
+        for ray in rays {
+            let outward = combine(frame, ray);
+            let (any, own) = occlusion(owners, structure, p, n, outward, step);
+            open += 1.0 - any;
+            self_open += 1.0 - own;
+            // The same ray mirrored, and drawn towards the normal: a narrow cone inwards.
+            let inward = unit(combine(frame, [-0.4 * ray[0], -0.4 * ray[1], -ray[2] - 0.3]));
+            depth += thickness(owners, structure, p, inward, step);
+        }
+        let n = RAYS as f64;
+        [open / n, self_open / n, depth / n / THICKEST, 0.0, 0.0]
+    };
+    let parts: Vec<_> = (0..positions.len()).step_by(PART).collect();
+    let baked = parallel::map(&parts, |&from| {
+        (from..(from + PART).min(positions.len())).map(at).collect::<Vec<[f64; 5]>>()
+    });
+    let mut values = baked.concat();
     let integrals = curvature_integrals(positions, triangles);
     for (v, area) in vertex_areas(positions, triangles).into_iter().enumerate() {
         values[v][3] = integrals[v];

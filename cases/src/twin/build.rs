@@ -55,9 +55,6 @@ impl Stage {
     }
 }
 
-/// Surfaces whose light is baked between two words of progress.
-const BAKED_AT_A_TIME: usize = 8;
-
 /// Build the twin of a case. `sources` gives the bytes of a source file by its name; `progress` hears the stage and how much of
 /// it is done, from 0 to 1.
 ///
@@ -124,18 +121,16 @@ pub(super) fn assemble(
     surfaces.sort_by_key(|s| (s.structure, s.level));
     settle(&mut surfaces, &mut ends, case)?;
 
-    // A few surfaces at a time, so that progress can be told between.
     let count = surfaces.len() as f32;
-    for (i, some) in surfaces.chunks_mut(BAKED_AT_A_TIME).enumerate() {
-        progress(Stage::Bake, (i * BAKED_AT_A_TIME) as f32 / count);
-        let baked = parallel::map(some, |surface| {
-            let structure = surface.structure as u8 + 1;
-            bake::bake(&owners, structure, &surface.positions, &surface.triangles)
-        });
-        for (surface, baked) in some.iter_mut().zip(baked) {
-            surface.baked = baked;
-            reorder(surface)?;
-        }
+    for (i, surface) in surfaces.iter_mut().enumerate() {
+        progress(Stage::Bake, i as f32 / count);
+        surface.baked = bake::bake(
+            &owners,
+            surface.structure as u8 + 1,
+            &surface.positions,
+            &surface.triangles,
+        );
+        reorder(surface)?;
     }
 
     progress(Stage::Lattice, 0.0);
@@ -241,9 +236,9 @@ fn sheets(
     let surface = &recipe.surface;
     let grid = labels.grid.redivided(surface.spacing * f64::from(1 << level));
     let sigma = surface.smoothing;
-    let fields: Vec<Field> = (1..=targets.len() as u8)
-        .filter_map(|s| smooth_indicator(labels, s, &grid, sigma))
-        .collect();
+    let numbers: Vec<u8> = (1..=targets.len() as u8).collect();
+    let fields = parallel::map(&numbers, |&s| smooth_indicator(labels, s, &grid, sigma));
+    let fields: Vec<Field> = fields.into_iter().flatten().collect();
     let partition = Partition::new(grid, fields, targets, sigma.iter().sum::<f64>() / 3.0);
     let mut complex = surface_nets(&partition);
     let umbrellas = Umbrellas::new(&complex);

@@ -21,6 +21,20 @@ pub(super) struct Umbrellas {
     curves: Vec<[u32; 2]>,
 }
 
+/// The umbrellas the other way round.
+pub(super) struct Receivers {
+    start: Vec<u32>,
+    vertices: Vec<u32>,
+}
+
+impl Receivers {
+    /// Vertices whose mean this one is part of.
+    pub(super) fn of(&self, vertex: u32) -> &[u32] {
+        let v = vertex as usize;
+        &self.vertices[self.start[v] as usize..self.start[v + 1] as usize]
+    }
+}
+
 /// Pull of the surface of nothing, relative to that of a structure: enough to keep the cusp between two organs from closing on
 /// itself.
 const NOTHING: f32 = 0.3;
@@ -117,6 +131,26 @@ impl Umbrellas {
             front = next;
         }
         reach
+    }
+
+    /// For each vertex, the vertices whose mean it is part of.
+    pub(super) fn receivers(&self) -> Receivers {
+        let vertex_count = self.start.len() - 1;
+        let mut start = vec![0_u32; vertex_count + 1];
+        self.spokes.iter().for_each(|s| start[s.0 as usize + 1] += 1);
+        for v in 0..vertex_count {
+            start[v + 1] += start[v];
+        }
+        let mut free = start.clone();
+        let mut vertices = vec![0; self.spokes.len()];
+        for v in 0..vertex_count {
+            for spoke in &self.spokes[self.start[v] as usize..self.start[v + 1] as usize] {
+                let place = &mut free[spoke.0 as usize];
+                vertices[*place as usize] = v as u32;
+                *place += 1;
+            }
+        }
+        Receivers { start, vertices }
     }
 
     /// Weighted mean of the neighbours' values; the vertex's own value if it has none.
