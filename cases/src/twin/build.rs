@@ -10,7 +10,7 @@ use super::{
     complex::{Complex, surface_nets},
     contact, extract,
     fair::{self, Umbrellas, is_scan_end},
-    field::{Field, smooth_indicator},
+    field::{Extent, Field, extents, smooth_indicator},
     lattice, measure,
     pack::{
         Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
@@ -100,9 +100,10 @@ pub(super) fn assemble(
     let targets = structure_volumes(recipe, &labels)?;
 
     progress(Stage::Surfaces, 0.0);
+    let extents = extents(&labels, targets.len());
     let levels: Vec<u8> = (0..recipe.surface.levels).collect();
     let made = parallel::map(&levels, |&level| {
-        let (complex, partition) = sheets(recipe, &labels, &targets, level);
+        let (complex, partition) = sheets(recipe, &labels, &extents, &targets, level);
         let skins: Vec<Surface> =
             (1..=targets.len() as u8).map(|structure| skin(&complex, structure, level)).collect();
         (skins, (level == 0).then(|| (scan_ends(&complex), partition.owners)))
@@ -230,15 +231,17 @@ fn structure_volumes(recipe: &Recipe, labels: &Voxels<u8>) -> Result<Vec<f64>> {
 fn sheets(
     recipe: &Recipe,
     labels: &Voxels<u8>,
+    extents: &[Option<Extent>],
     targets: &[f64],
     level: u8,
 ) -> (Complex, Partition) {
     let surface = &recipe.surface;
     let grid = labels.grid.redivided(surface.spacing * f64::from(1 << level));
     let sigma = surface.smoothing;
-    let numbers: Vec<u8> = (1..=targets.len() as u8).collect();
-    let fields = parallel::map(&numbers, |&s| smooth_indicator(labels, s, &grid, sigma));
-    let fields: Vec<Field> = fields.into_iter().flatten().collect();
+    let numbered: Vec<(u8, Extent)> =
+        (1..).zip(extents).filter_map(|(s, extent)| Some((s, (*extent)?))).collect();
+    let fields: Vec<Field> =
+        parallel::map(&numbered, |&(s, extent)| smooth_indicator(labels, s, &grid, sigma, extent));
     let partition = Partition::new(grid, fields, targets, sigma.iter().sum::<f64>() / 3.0);
     let mut complex = surface_nets(&partition);
     let umbrellas = Umbrellas::new(&complex);

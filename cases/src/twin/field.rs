@@ -32,19 +32,20 @@ impl Field {
     }
 }
 
+/// Rows that are convolved together.
+const ROWS: usize = 16;
+
 /// Convolve the indicator of `structure` with a Gaussian of standard deviation `sigma` [mm] along x, y, z, exactly over each voxel, and
-/// sample it on `target`, which divides the same box. Beyond the box the outermost voxels go on for ever, so that a surface
+/// sample it on `target`, which divides the same box; the structure lies in `extent`. Beyond the box the outermost voxels go on for ever, so that a surface
 /// meets the end of the scan at a right angle.
-///
-/// None if no voxel has this number.
 pub(super) fn smooth_indicator(
     volume: &Voxels<u8>,
     structure: u8,
     target: &Grid,
     sigma: [f64; 3],
-) -> Option<Field> {
+    (low, high): Extent,
+) -> Field {
     let source = &volume.grid;
-    let (low, high) = bounding_box(volume, structure)?;
     let axes: [Vec<Tap>; 3] =
         std::array::from_fn(|a| taps(source, target, a, sigma[a], low[a], high[a]));
     let dims: [usize; 3] = std::array::from_fn(|a| high[a] - low[a]);
@@ -67,39 +68,50 @@ pub(super) fn smooth_indicator(
     for taps in &axes {
         let (n, rest) = (shape[0], shape[1] * shape[2]);
         let mut next = vec![0.0_f32; taps.len() * rest];
-        for r in 0..rest {
-            let row = &data[r * n..(r + 1) * n];
+        // Some rows at a time: they stay in the cache, and what is written of them lies side by side.
+        for first in (0..rest).step_by(ROWS) {
+            // A box holds mostly nothing of what lies in it aslant, and nothing stays nothing.
+            let rows: Vec<usize> = (first..(first + ROWS).min(rest))
+                .filter(|r| data[r * n..(r + 1) * n].iter().any(|v| *v != 0.0))
+                .collect();
             for (i, tap) in taps.iter().enumerate() {
-                let part = &row[tap.start..tap.start + tap.weights.len()];
-                next[i * rest + r] = part.iter().zip(&tap.weights).map(|(v, w)| v * w).sum();
+                for &r in &rows {
+                    let part = &data[r * n + tap.start..][..tap.weights.len()];
+                    next[i * rest + r] = part.iter().zip(&tap.weights).map(|(v, w)| v * w).sum();
+                }
             }
         }
         data = next;
         shape = [shape[1], shape[2], taps.len()];
     }
-    Some(Field {
+    Field {
         low: std::array::from_fn(|a| axes[a].first().map_or(0, |t| t.at)),
         dims: out,
         values: data,
-    })
+    }
 }
 
-/// Low and one-past-high voxel of a structure.
-pub(super) fn bounding_box(volume: &Voxels<u8>, structure: u8) -> Option<([usize; 3], [usize; 3])> {
-    let [nx, ny, nz] = volume.grid.dims;
-    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
-    for z in 0..nz {
-        for y in 0..ny {
-            let row = &volume.values[nx * (y + ny * z)..][..nx];
-            let Some(first) = row.iter().position(|&v| v == structure) else {
-                continue;
-            };
-            let last = row.iter().rposition(|&v| v == structure).unwrap_or(first);
-            low = [low[0].min(first), low[1].min(y), low[2].min(z)];
-            high = [high[0].max(last + 1), high[1].max(y + 1), high[2].max(z + 1)];
+/// Low and one-past-high voxel.
+pub(super) type Extent = ([usize; 3], [usize; 3]);
+
+/// Where each structure lies, by its number less 1; none without voxels.
+pub(super) fn extents(volume: &Voxels<u8>, count: usize) -> Vec<Option<Extent>> {
+    let [nx, ny, _] = volume.grid.dims;
+    let mut extents = vec![([usize::MAX; 3], [0; 3]); 256];
+    for (row, values) in volume.values.chunks_exact(nx).enumerate() {
+        let (y, z) = (row % ny, row / ny);
+        let mut x = 0;
+        // From one change to the next, since labels come in stretches.
+        for stretch in values.chunk_by(|a, b| a == b) {
+            let (low, high) = &mut extents[usize::from(stretch[0])];
+            let end = x + stretch.len();
+            *low = [low[0].min(x), low[1].min(y), low[2].min(z)];
+            *high = [high[0].max(end), high[1].max(y + 1), high[2].max(z + 1)];
+            x = end;
         }
     }
-    (high[0] > 0).then_some((low, high))
+    let found = extents.into_iter().skip(1).take(count);
+    found.map(|extent| (extent.1[0] > 0).then_some(extent)).collect()
 }
 
 /// Weights of source voxels for one target point, relative to the bounding box.
