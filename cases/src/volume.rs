@@ -212,15 +212,23 @@ enum Format {
 
 impl Format {
     fn of(bytes: &[u8]) -> Self {
+        // Whatever else it is, the NIfTI reader says what was expected.
+        Self::known(bytes).unwrap_or(Self::Nifti)
+    }
+
+    /// The format by its mark; none for what has the mark of none.
+    fn known(bytes: &[u8]) -> Option<Self> {
+        let length = bytes.first_chunk();
         if bytes.starts_with(b"#INRIMAGE-4#{") {
-            Self::Inrimage
+            Some(Self::Inrimage)
         } else if bytes.starts_with(b"NRRD000") {
-            Self::Nrrd
+            Some(Self::Nrrd)
         } else if is_dicom(bytes) {
-            Self::Dicom
+            Some(Self::Dicom)
+        } else if length == Some(&348_i32.to_le_bytes()) || length == Some(&348_i32.to_be_bytes()) {
+            Some(Self::Nifti)
         } else {
-            // Whatever it is, the NIfTI reader says what was expected.
-            Self::Nifti
+            None
         }
     }
 }

@@ -135,6 +135,24 @@ fn quaternion_columns([b, c, d, x, y, z]: [f64; 6], [qfac, di, dj, dk]: [f64; 4]
     ]
 }
 
+/// Bytes that a file with this head may have: its samples, what lies before them, and a little behind; none for a head that
+/// makes no sense, which reading refuses.
+pub(super) fn promised(head: &[u8]) -> Option<u64> {
+    let big_endian = head.first() == Some(&0);
+    let short = |at: usize| {
+        let b = head.get(at..at + 2)?.try_into().ok()?;
+        Some(if big_endian { i16::from_be_bytes(b) } else { i16::from_le_bytes(b) })
+    };
+    let offset: [u8; 4] = head.get(108..112)?.try_into().ok()?;
+    let offset = if big_endian { f32::from_be_bytes(offset) } else { f32::from_le_bytes(offset) };
+    // As if of the widest samples: writers do not agree on what `bitpix` is.
+    let mut bytes = 8_u64;
+    for axis in 1..=short(40)?.clamp(1, 7) as usize {
+        bytes = bytes.checked_mul(u64::try_from(short(40 + 2 * axis)?).ok()?.max(1))?;
+    }
+    bytes.checked_add(offset.clamp(0.0, 1e7) as u64 + (1 << 20))
+}
+
 /// Names of labels from the header extensions of an inflated NIfTI-1 file: the XML label table that Connectome Workbench and
 /// TotalSegmentator write. What is not understood names nothing.
 pub(super) fn names(bytes: &[u8]) -> Names {

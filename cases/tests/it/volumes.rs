@@ -61,6 +61,23 @@ fn gzip_changes_nothing() {
     assert!(error.contains("a.nii.gz") && error.contains("fetch"), "{error}");
 }
 
+/// A small file that would fill the memory is refused by what its header promises, or by not being a volume at all.
+#[test]
+fn a_bomb_is_not_inflated() {
+    let gzip = |head: &[u8], zeros: usize| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(head).unwrap();
+        gzip.write_all(&vec![0; zeros]).unwrap();
+        gzip.finish().unwrap()
+    };
+    let phantom = corner();
+    let error = |bytes: &[u8]| read_labels("bomb.nii.gz", bytes, None).unwrap_err().to_string();
+    let message = error(&gzip(&phantom.nifti(phantom.straight()), 8 << 20));
+    assert!(message.contains("inflates to more than the 1049888 bytes"), "{message}");
+    let message = error(&gzip(&[], 8 << 20));
+    assert!(message.contains("sizeof_hdr"), "{message}");
+}
+
 fn inrimage(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = format!("#INRIMAGE-4#{{\n{header}").into_bytes();
     bytes.resize(252, b'\n');
