@@ -44,6 +44,17 @@ for (const colorScheme of ["dark", "light"]) {
         await look("no such page");
         await openCase(page, first.id);
         await look("case");
+        // On phones the coach is a sheet: the questions have a button of their own there.
+        await page.locator(device === "laptop" ? "#open-quiz" : '.floating [aria-label="Check yourself"]').click();
+        await look("questions");
+        await page.locator(".option input").first().check();
+        await page.locator("#quiz-check").click();
+        await page.waitForSelector(".explanation");
+        await look("an answer with its reason");
+        await page.keyboard.press("Escape");
+        await page.evaluate(() => document.querySelector("dialog.origins").showModal());
+        await look("what is real");
+        await page.keyboard.press("Escape");
         if (device === "laptop") {
           await page.locator("li[data-structure] button.name").first().click();
           await page.keyboard.press("7");

@@ -24,6 +24,14 @@ for (const colorScheme of ["dark", "light"]) {
       }
       await openCase(page, first.id, "high");
       await take("case");
+      await page.evaluate(() => document.querySelector("dialog.quiz").showModal());
+      await page.locator(".option input").first().check();
+      await page.locator("#quiz-check").click();
+      await page.waitForSelector(".explanation");
+      await take("quiz");
+      await page.keyboard.press("Escape");
+      await page.evaluate(() => document.querySelector("dialog.origins").showModal());
+      await take("origins");
     }, { colorScheme, viewport });
   }
 }

@@ -2,7 +2,10 @@
 //!
 //! `GET /cases/index.json` answers a [`CaseIndex`], `GET /cases/<id>.json` a [`CaseDetails`]. Addresses inside are
 //! absolute paths of the same origin. Fields may be added, never renamed: an older page kept by a service worker still
-//! reads them.
+//! reads them. Texts are English; `german` holds what each says in German, so that a page can change its language without
+//! asking again and a page from before there was German reads on.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +17,9 @@ pub struct CaseIndex {
     /// The pathway map, in the order of the library.
     #[serde(default)]
     pub pathways: Vec<Pathway>,
+    /// German of the texts above, by the English.
+    #[serde(default)]
+    pub german: BTreeMap<String, String>,
 }
 
 /// One case in the library.
@@ -41,6 +47,9 @@ pub struct CaseEntry {
     pub picture_alt: String,
     /// Address of the [`CaseDetails`].
     pub details: String,
+    /// Identifiers of its questions.
+    #[serde(default)]
+    pub questions: Vec<String>,
 }
 
 /// What a twin was made from; shown as a tag on every picture.
@@ -71,7 +80,7 @@ pub struct PackFile {
 }
 
 /// A row of the pathway map: from the healthy organ to its operations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pathway {
     /// "liver".
     pub id: String,
@@ -82,13 +91,19 @@ pub struct Pathway {
 }
 
 /// One stop of a pathway.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// "Cirrhosis".
     pub title: String,
     /// The case behind it; none while it is planned.
     #[serde(default)]
     pub case: Option<String>,
+    /// Titles of the stops best taken first, "Liver: Normal" for one of another pathway.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// Share of its questions that must be answered right, at the last try, for it to be mastered, 0 to 1.
+    #[serde(default)]
+    pub mastery: Option<f64>,
 }
 
 /// What the page of a case needs besides the pack.
@@ -113,10 +128,56 @@ pub struct CaseDetails {
     /// Where the scan ends and what is therefore missing; none if the organ is complete.
     #[serde(default)]
     pub scan_end: Option<String>,
+    /// What is wrong, or that nothing is.
+    #[serde(default)]
+    pub pathology: String,
+    /// What of the twin comes from this patient.
+    #[serde(default)]
+    pub real: Vec<String>,
+    /// What was computed, chosen or made up.
+    #[serde(default)]
+    pub derived: Vec<String>,
+    /// Questions to check oneself by.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+    /// German of the texts above, by the English.
+    #[serde(default)]
+    pub german: BTreeMap<String, String>,
+}
+
+/// A question with its answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Identifier within the case; journals name it.
+    pub id: String,
+    /// May several answers be right?
+    pub multiple: bool,
+    /// What is asked.
+    pub stem: String,
+    /// Answers to choose from.
+    pub options: Vec<Choice>,
+    /// Why the right answers are right, and the tempting ones wrong.
+    pub explanation: String,
+    /// Published works that the answer follows.
+    pub references: Vec<String>,
+    /// The objective that it checks.
+    pub objective: String,
+    /// Structure of the twin that it is about.
+    #[serde(default)]
+    pub structure: Option<String>,
+}
+
+/// An answer to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it says.
+    pub text: String,
+    /// Is it right?
+    pub right: bool,
 }
 
 /// Names and facts of one structure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StructureDetails {
     /// As in the pack's manifest: "kidney_right".
     pub id: String,
@@ -136,6 +197,32 @@ pub struct StructureDetails {
     pub relations: String,
     /// Colour in the tree and in the slices: "#a8352b".
     pub colour: String,
+    /// What is different in this patient; empty if nothing is known.
+    #[serde(default)]
+    pub differs: String,
+    /// Number in the Foundational Model of Anatomy.
+    #[serde(default)]
+    pub fma: Option<u32>,
+    /// Every name that it is searched by, beside those above.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Volume in healthy adults.
+    #[serde(default)]
+    pub healthy: Option<VolumeRange>,
+    /// Published works that function and relations follow.
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+/// Volumes of healthy adults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VolumeRange {
+    /// Lower end [mL].
+    pub low: f64,
+    /// Upper end [mL].
+    pub high: f64,
+    /// Where it is published, and how the range follows from it.
+    pub source: String,
 }
 
 /// One number of biology. Without its source it does not exist.

@@ -4,6 +4,7 @@ use api::{CaseEntry, CaseIndex, Stop};
 
 use crate::{
     journal::{Progress, Stage},
+    quiz::right_count,
     steps::Step,
 };
 
@@ -47,15 +48,16 @@ pub fn stage(progress: &Progress, case: &str) -> Stage {
     progress.get(case).map_or(Stage::New, |case| case.stage(Step::ALL.len()))
 }
 
-/// The cases that a filter and a search leave, in the order of the library.
+/// The cases that a filter and a search, in either language, leave, in the order of the library.
 pub fn shown<'a>(
-    cases: &'a [CaseEntry],
+    index: &'a CaseIndex,
     progress: &Progress,
     filter: Filter,
     search: &str,
 ) -> Vec<&'a CaseEntry> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
-    cases
+    index
+        .cases
         .iter()
         .filter(|case| match filter {
             Filter::All => true,
@@ -65,7 +67,11 @@ pub fn shown<'a>(
             Filter::Short => case.minutes < SHORT,
         })
         .filter(|case| {
-            let text = format!("{} {} {}", case.title, case.organ, case.summary).to_lowercase();
+            let english = [&case.title, &case.organ, &case.summary];
+            let german = english.iter().filter_map(|text| index.german.get(*text));
+            let text: Vec<&str> =
+                english.iter().copied().chain(german).map(String::as_str).collect();
+            let text = text.join(" ").to_lowercase();
             words.iter().all(|word| text.contains(word))
         })
         .collect()
@@ -89,17 +95,35 @@ pub enum Standing {
     Planned,
     /// A case, as far as it is.
     Case(Stage),
+    /// Its steps are done, and enough of its questions answered right.
+    Mastered,
 }
 
 /// How `stop` stands.
-pub fn standing(stop: &Stop, progress: &Progress) -> Standing {
-    stop.case.as_ref().map_or(Standing::Planned, |case| Standing::Case(stage(progress, case)))
+pub fn standing(index: &CaseIndex, stop: &Stop, progress: &Progress) -> Standing {
+    let Some(case) = &stop.case else { return Standing::Planned };
+    let stage = stage(progress, case);
+    let questions =
+        index.cases.iter().find(|entry| &entry.id == case).map(|entry| &entry.questions);
+    let (Some(share), Some(questions), Some(done)) =
+        (stop.mastery, questions.filter(|all| !all.is_empty()), progress.get(case))
+    else {
+        return Standing::Case(stage);
+    };
+    let right = right_count(&done.answers, questions) as f64;
+    match stage == Stage::Done && right >= share * questions.len() as f64 {
+        true => Standing::Mastered,
+        false => Standing::Case(stage),
+    }
 }
 
 /// Number of stops whose case is done, and number of stops that have a case.
 pub fn done_of(index: &CaseIndex, progress: &Progress) -> (usize, usize) {
     let stops = || index.pathways.iter().flat_map(|pathway| &pathway.stops);
-    let done = stops().filter(|stop| standing(stop, progress) == Standing::Case(Stage::Done));
+    let done = stops().filter(|stop| {
+        let standing = standing(index, stop, progress);
+        matches!(standing, Standing::Mastered | Standing::Case(Stage::Done))
+    });
     (done.count(), stops().filter(|stop| stop.case.is_some()).count())
 }
 
@@ -125,7 +149,12 @@ mod tests {
             picture: String::new(),
             picture_alt: String::new(),
             details: String::new(),
+            questions: Vec::new(),
         }
+    }
+
+    fn index(cases: Vec<CaseEntry>) -> CaseIndex {
+        CaseIndex { cases, ..CaseIndex::default() }
     }
 
     fn opened(case: &str, time: f64) -> Event {
@@ -134,16 +163,19 @@ mod tests {
 
     #[test]
     fn search_and_filter_narrow() {
-        let cases = [case("liver", "Normal liver", 8), case("abdomen", "Orientation", 12)];
+        let mut index =
+            index(vec![case("liver", "Normal liver", 8), case("abdomen", "Orientation", 12)]);
+        index.german.insert("Orientation".into(), "Überblick".into());
         let progress = progress(&[opened("abdomen", 1.0)]);
         let ids = |filter, search| {
-            shown(&cases, &progress, filter, search)
+            shown(&index, &progress, filter, search)
                 .iter()
                 .map(|case| &*case.id)
                 .collect::<Vec<_>>()
         };
         assert_eq!(ids(Filter::All, ""), ["liver", "abdomen"]);
         assert_eq!(ids(Filter::All, "  LIVER orient"), ["abdomen"]);
+        assert_eq!(ids(Filter::All, "überblick"), ["abdomen"]);
         assert_eq!(ids(Filter::New, ""), ["liver"]);
         assert_eq!(ids(Filter::Begun, ""), ["abdomen"]);
         assert_eq!(ids(Filter::Short, ""), ["liver"]);
@@ -152,10 +184,7 @@ mod tests {
 
     #[test]
     fn one_continues_where_one_stopped() {
-        let index = CaseIndex {
-            cases: vec![case("liver", "", 8), case("abdomen", "", 12)],
-            pathways: Vec::new(),
-        };
+        let index = index(vec![case("liver", "", 8), case("abdomen", "", 12)]);
         assert_eq!(next(&index, &Progress::new()).unwrap().id, "liver");
         let progress = progress(&[opened("liver", 1.0), opened("abdomen", 2.0)]);
         assert_eq!(next(&index, &progress).unwrap().id, "abdomen");
@@ -163,25 +192,42 @@ mod tests {
 
     #[test]
     fn a_stop_without_a_case_is_planned() {
-        let stop =
-            |case: Option<&str>| Stop { title: String::new(), case: case.map(str::to_owned) };
-        let index = CaseIndex {
-            cases: Vec::new(),
-            pathways: vec![Pathway {
-                id: "liver".into(),
-                title: "Liver".into(),
-                stops: vec![stop(Some("liver")), stop(None)],
-            }],
+        let stop = |case: Option<&str>| Stop {
+            title: String::new(),
+            case: case.map(str::to_owned),
+            after: Vec::new(),
+            mastery: Some(0.5),
         };
+        let mut liver = case("liver", "", 8);
+        liver.questions = vec!["a".into(), "b".into(), "c".into()];
+        let mut index = index(vec![liver]);
+        index.pathways.push(Pathway {
+            id: "liver".into(),
+            title: "Liver".into(),
+            stops: vec![stop(Some("liver")), stop(None)],
+        });
         let steps = Step::ALL.map(|step| Event {
             seq: 0,
             time: 1.0,
             case: "liver".into(),
             deed: Deed::StepDone { step: step.id().into() },
         });
-        let progress = progress(&steps);
-        assert_eq!(standing(&index.pathways[0].stops[0], &progress), Standing::Case(Stage::Done));
-        assert_eq!(standing(&index.pathways[0].stops[1], &progress), Standing::Planned);
-        assert_eq!(done_of(&index, &progress), (1, 1));
+        let answer = |question: &str| Event {
+            seq: 0,
+            time: 2.0,
+            case: "liver".into(),
+            deed: Deed::Answered { question: question.into(), chosen: vec![0], right: true },
+        };
+        let [open, planned] = &index.pathways[0].stops[..] else { panic!("two stops") };
+        let mut events = steps.to_vec();
+        let stands = |events: &[Event]| standing(&index, open, &progress(events));
+        assert_eq!(stands(&events), Standing::Case(Stage::Done));
+        events.push(answer("a"));
+        assert_eq!(stands(&events), Standing::Case(Stage::Done), "a third is not half");
+        events.push(answer("b"));
+        assert_eq!(stands(&events), Standing::Mastered);
+        assert_eq!(stands(&events[1..]), Standing::Case(Stage::Begun), "a step is left");
+        assert_eq!(standing(&index, planned, &progress(&events)), Standing::Planned);
+        assert_eq!(done_of(&index, &progress(&events)), (1, 1));
     }
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::quiz::Answers;
+
 /// Something a learner did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -55,6 +57,15 @@ pub enum Deed {
         /// Largest displacement [mm].
         peak_displacement: f32,
     },
+    /// A question was answered.
+    Answered {
+        /// Identifier of the question.
+        question: String,
+        /// What was chosen: places in the case's list of answers, from 0.
+        chosen: Vec<usize>,
+        /// Was it right?
+        right: bool,
+    },
     /// One of the first steps was done.
     StepDone {
         /// Identifier of the step.
@@ -77,6 +88,8 @@ pub struct CaseProgress {
     pub grasps: u32,
     /// Largest force so far [N].
     pub peak_force: f32,
+    /// Questions answered, and whether the last try was right.
+    pub answers: Answers,
 }
 
 /// How far a case is.
@@ -121,6 +134,9 @@ pub fn progress(events: &[Event]) -> Progress {
             Deed::Grasped { peak_force, .. } => {
                 case.grasps += 1;
                 case.peak_force = case.peak_force.max(*peak_force);
+            }
+            Deed::Answered { question, right, .. } => {
+                case.answers.insert(question.clone(), *right);
             }
             Deed::StepDone { step } => {
                 case.steps.insert(step.clone());
@@ -167,6 +183,21 @@ mod tests {
         assert_eq!(progress["liver"].stage(2), Stage::Begun);
         assert_eq!(CaseProgress::default().stage(2), Stage::New);
         assert_eq!(progress["abdomen"].visits, 1);
+    }
+
+    #[test]
+    fn the_last_answer_counts() {
+        let answer = |time, right| {
+            let question = "halves".to_owned();
+            event(time, "liver", Deed::Answered { question, chosen: vec![0], right })
+        };
+        let progress = progress(&[answer(1.0, true), answer(2.0, false)]);
+        assert!(!progress["liver"].answers["halves"]);
+        let text = serde_json::to_string(&answer(3.0, true)).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), answer(3.0, true));
+        assert!(
+            text.contains(r#""kind":"answered","question":"halves","chosen":[0],"right":true"#)
+        );
     }
 
     #[test]

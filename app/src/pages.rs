@@ -13,7 +13,10 @@ use leptos_router::{
     path,
 };
 
-use crate::{journal::store::Journal, offline::Offline, pages, preference::provide_preferences};
+use crate::{
+    journal::store::Journal, offline::Offline, pages, phrases::Phrases,
+    preference::provide_preferences, text::use_language,
+};
 
 /// Everything.
 #[component]
@@ -21,6 +24,7 @@ pub fn App() -> impl IntoView {
     provide_preferences();
     provide_context(Journal::open(None));
     provide_context(Offline::start());
+    provide_context(Phrases::new(use_language()));
     view! {
         <Router>
             <Routes fallback=pages::not_found::NotFound>

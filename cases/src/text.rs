@@ -1,9 +1,10 @@
 //! Texts in the languages of the app, and what two spellings of a name have in common.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A text in every language of the app.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// English.
@@ -13,6 +14,12 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text that is the same in every language, or known in one only: a name from a file.
+    pub fn same(text: impl Into<String>) -> Self {
+        let en = text.into();
+        Self { de: en.clone(), en }
+    }
+
     /// Is it missing in a language?
     pub fn is_incomplete(&self) -> bool {
         self.en.trim().is_empty() || self.de.trim().is_empty()

@@ -10,6 +10,8 @@ use crate::{Error, Result, error};
 /// Name of the table in errors.
 const FILE: &str = "tissue.toml";
 const TABLE: &str = include_str!("tissue.toml");
+/// The same words in German.
+const GERMAN: &str = include_str!("tissue.de.toml");
 
 /// A measured, or honestly assumed, number.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -29,6 +31,24 @@ pub struct Constant {
     pub method: String,
     /// Was the number compared with its source? False where it is recalled.
     pub checked: bool,
+}
+
+/// German of a constant's name, species, method or modelling choice; none for what is the same in both languages, such as a
+/// published work.
+///
+/// # Errors
+/// A word list that does not parse. The one in the program is tested to.
+pub fn german(english: &str) -> Result<Option<&'static str>> {
+    type Words = BTreeMap<String, BTreeMap<String, String>>;
+    static LOADED: LazyLock<Result<Words>> = LazyLock::new(|| {
+        toml::from_str(GERMAN).map_err(|e: toml::de::Error| Error::Recipe {
+            file: error::place("tissue.de.toml", GERMAN, &e),
+            field: "words".to_owned(),
+            reason: e.message().to_owned(),
+        })
+    });
+    let words = LOADED.as_ref().map_err(Clone::clone)?;
+    Ok(words.values().find_map(|list| list.get(english)).map(String::as_str))
 }
 
 /// What the solver needs to know about one tissue: constants by name (see [`QUANTITIES`]).

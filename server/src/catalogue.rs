@@ -1,21 +1,20 @@
 //! What the library offers: the cases whose pack is in the bundle, as `/cases/*.json`, packs and pictures.
 
+mod words;
+
 use std::collections::HashMap;
 
-use api::{
-    CaseDetails, CaseEntry, CaseIndex, ForceLimit, Origin, PackFile, Pathway, Source, Stop,
-    StructureDetails, TissueConstant,
-};
+use api::{CaseEntry, CaseIndex, Origin, PackFile, Pathway, Stop};
 use axum::body::Bytes;
 use cases::{
     case::{self, Case},
-    pathway::pathways,
-    tissue::Constant,
+    pathway::{self, map},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
+use self::words::{German, details};
 use crate::{
     asset::{Asset, Cache, hex},
     bundle::Bundle,
@@ -41,6 +40,7 @@ impl Catalogue {
     pub fn new(library: &[Case], bundle: &Bundle) -> anyhow::Result<Self> {
         let mut catalogue = Self { assets: HashMap::new(), cases: Vec::new() };
         let mut entries = Vec::new();
+        let mut german = German::default();
         for case in library {
             let Some(pack) = bundle.get(&format!("packs/{}.pack", case.id)) else {
                 warn!(case = case.id, "not offered: its pack is not in the bundle");
@@ -56,10 +56,11 @@ impl Catalogue {
             });
             let address = format!("/cases/{}.json", case.id);
             catalogue.publish_json(&address, &details(case)?)?;
-            entries.push(entry(case, pack, picture, address)?);
+            entries.push(entry(case, pack, picture, address, &mut german)?);
             catalogue.cases.push(case.id.clone());
         }
-        let index = CaseIndex { cases: entries, pathways: map(&catalogue.cases)? };
+        let pathways = rows(&catalogue.cases, &mut german)?;
+        let index = CaseIndex { cases: entries, pathways, german: german.words() };
         catalogue.publish_json("/cases/index.json", &index)?;
         Ok(catalogue)
     }
@@ -93,17 +94,44 @@ impl Catalogue {
 }
 
 /// The pathway map, with the cases on offer as stops that can be opened.
-fn map(offered: &[String]) -> anyhow::Result<Vec<Pathway>> {
-    let stop = |stop: &cases::pathway::Stop| Stop {
-        title: stop.title.clone(),
-        case: stop.case.clone().filter(|id| offered.contains(id)),
-    };
-    let row = |pathway: &cases::pathway::Pathway| Pathway {
-        id: pathway.id.clone(),
-        title: pathway.title.clone(),
-        stops: pathway.stops.iter().map(stop).collect(),
-    };
-    Ok(pathways()?.iter().map(row).collect())
+fn rows(offered: &[String], german: &mut German) -> anyhow::Result<Vec<Pathway>> {
+    let map = map()?;
+    let mut rows = Vec::new();
+    for row in &map.pathways {
+        let mut stops = Vec::new();
+        for stop in &row.stops {
+            stops.push(Stop {
+                title: german.say(&stop.title)?,
+                case: stop.case.clone().filter(|id| offered.contains(id)),
+                after: before(map, row, stop, german)?,
+                mastery: Some(stop.mastery.unwrap_or(map.mastery).questions),
+            });
+        }
+        rows.push(Pathway { id: row.id.clone(), title: german.say(&row.title)?, stops });
+    }
+    Ok(rows)
+}
+
+/// Titles of the stops that are best taken before one.
+fn before(
+    map: &pathway::Map,
+    row: &pathway::Pathway,
+    stop: &pathway::Stop,
+    german: &mut German,
+) -> anyhow::Result<Vec<String>> {
+    let found = stop.after.iter().filter_map(|name| map.stop(&row.id, name));
+    found
+        .map(|(other, stop)| {
+            let join = |of: fn(&case::Text) -> &String| {
+                let (row, stop) = (of(&other.title), of(&stop.title));
+                format!("{row}: {stop}")
+            };
+            match other.id == row.id {
+                true => german.say(&stop.title),
+                false => german.say(&case::Text { en: join(|t| &t.en), de: join(|t| &t.de) }),
+            }
+        })
+        .collect()
 }
 
 fn entry(
@@ -111,21 +139,34 @@ fn entry(
     pack: PackFile,
     picture: String,
     details: String,
+    german: &mut German,
 ) -> anyhow::Result<CaseEntry> {
-    let organ = pathways()?.iter().find(|pathway| pathway.id == case.organ);
-    let names: Vec<&str> = case.twin.structures.iter().take(8).map(|s| s.name.as_str()).collect();
+    let organ = map()?.pathways.iter().find(|pathway| pathway.id == case.organ);
+    let shown: Vec<&case::Text> =
+        case.twin.structures.iter().take(8).map(|structure| &structure.name).collect();
+    let listed = |of: fn(&case::Text) -> &String| {
+        shown.iter().map(|name| of(name).as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let picture_alt = case::Text {
+        en: format!("{}, shown: {}.", case.title.en, listed(|t| &t.en)),
+        de: format!("{}, gezeigt: {}.", case.title.de, listed(|t| &t.de)),
+    };
     Ok(CaseEntry {
         id: case.id.clone(),
-        title: case.title.clone(),
-        organ: organ.map_or_else(|| case.organ.clone(), |pathway| pathway.title.clone()),
-        summary: case.summary.clone(),
+        title: german.say(&case.title)?,
+        organ: match organ {
+            Some(pathway) => german.say(&pathway.title)?,
+            None => case.organ.clone(),
+        },
+        summary: german.say(&case.summary)?,
         level: case.level,
         minutes: case.minutes,
         origin: origin(case.origin),
         pack,
         picture,
-        picture_alt: format!("{}, shown: {}.", case.title, names.join(", ")),
+        picture_alt: german.say(&picture_alt)?,
         details,
+        questions: case.questions.iter().map(|question| question.id.clone()).collect(),
     })
 }
 
@@ -136,82 +177,5 @@ fn origin(origin: case::Origin) -> Origin {
         case::Origin::Reference => Origin::Reference,
         case::Origin::DerivedFromCt => Origin::DerivedFromCt,
         case::Origin::Model => Origin::Model,
-    }
-}
-
-fn details(case: &Case) -> anyhow::Result<CaseDetails> {
-    let structure = |s: &case::StructureRecipe| StructureDetails {
-        id: s.id.clone(),
-        name: s.name.clone(),
-        ta2: s.ta2.clone(),
-        parent: None,
-        function: s.function.clone(),
-        relations: s.relations.clone(),
-        colour: s.colour.clone(),
-    };
-    let source = |s: &case::Source| Source {
-        title: s.title.clone(),
-        credit: s.credit.clone(),
-        licence: s.licence.clone(),
-        url: None,
-        changes: "Labels turned into smooth closed surfaces and a lattice of tissue.".to_owned(),
-    };
-    let warnings = case.twin.warnings.join(" ");
-    Ok(CaseDetails {
-        id: case.id.clone(),
-        story: paragraphs(&case.story),
-        objectives: case.objectives.clone(),
-        structures: case.twin.structures.iter().map(structure).collect(),
-        constants: constants(case)?,
-        force_limit: case.force_limit.as_ref().map(force_limit),
-        sources: case.twin.sources.iter().map(source).collect(),
-        scan_end: (!warnings.is_empty()).then_some(warnings),
-    })
-}
-
-fn force_limit(limit: &case::ForceLimit) -> ForceLimit {
-    ForceLimit {
-        newton: limit.newton,
-        source: limit.source.clone(),
-        provisional: limit.provisional,
-    }
-}
-
-/// Paragraphs of a text, each on one line.
-fn paragraphs(text: &str) -> Vec<String> {
-    text.split("\n\n")
-        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-        .filter(|paragraph| !paragraph.is_empty())
-        .collect()
-}
-
-/// The constants that the simulation of this case uses.
-fn constants(case: &Case) -> anyhow::Result<Vec<TissueConstant>> {
-    let table = cases::tissue::table()?;
-    let mut constants = Vec::new();
-    for structure in &case.twin.structures {
-        let Some(mechanics) = structure.mechanics.as_ref().and_then(|name| table.get(name)) else {
-            continue;
-        };
-        let named = mechanics.constants();
-        constants.extend(named.map(|(quantity, c)| constant(&structure.id, quantity, c)));
-    }
-    Ok(constants)
-}
-
-fn constant(structure: &str, quantity: &str, constant: &Constant) -> TissueConstant {
-    // "± 1.6" is a half-range; a range in words has no single number.
-    let spread =
-        constant.spread.as_ref().and_then(|text| text.strip_prefix('±')?.trim().parse().ok());
-    TissueConstant {
-        structure: structure.to_owned(),
-        quantity: quantity.to_owned(),
-        value: constant.value,
-        spread,
-        unit: constant.unit.clone(),
-        source: constant.source.clone(),
-        species: constant.species.clone(),
-        method: constant.method.clone(),
-        provisional: !constant.checked || constant.source.starts_with("modelling choice"),
     }
 }

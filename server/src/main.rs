@@ -1,7 +1,8 @@
-//! The `sectio` program: serves the app and the twins, builds and inspects twins.
+//! The `sectio` program: serves the app and the twins, checks cases, builds and inspects twins.
 
 mod asset;
 mod bundle;
+mod case;
 mod catalogue;
 mod log;
 mod palette;
@@ -37,6 +38,9 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         bundle: Option<PathBuf>,
     },
+    /// Check a case before it is built.
+    #[command(subcommand)]
+    Case(case::Command),
     /// Build, inspect and portray twins.
     #[command(subcommand)]
     Twin(twin::Command),
@@ -75,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 serve::run(listener, site::Site::new(bundle, catalogue)).await
             })
         }
+        Command::Case(command) => case::run(command),
         Command::Twin(command) => twin::run(command),
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     catalogue::stage,
     journal::{Progress, Stage},
     offline::use_offline,
+    phrases::use_phrases,
     steps::Step,
     text::use_language,
 };
@@ -34,6 +35,7 @@ pub fn CaseCard(
 ) -> impl IntoView {
     let language = use_language();
     let offline = use_offline();
+    let phrases = use_phrases();
     let missing = RwSignal::new(false);
     let (origin_icon, origin_text) = origin_tag(case.origin);
     let pack = case.pack.url.clone();
@@ -67,7 +69,7 @@ pub fn CaseCard(
                 >
                     <img
                         src=case.picture.clone()
-                        alt=case.picture_alt.clone()
+                        alt=phrases.of(case.picture_alt.clone())
                         loading="lazy"
                         on:error=move |_| missing.set(true)
                     />
@@ -80,9 +82,9 @@ pub fn CaseCard(
                 </Show>
             </div>
             <div class="body">
-                <span class="eyebrow" lang="en">{case.organ}</span>
-                <h3 lang="en">{case.title}</h3>
-                <p class="small muted" lang="en">{case.summary}</p>
+                <span class="eyebrow">{phrases.of(case.organ)}</span>
+                <h3>{phrases.of(case.title)}</h3>
+                <p class="small muted">{phrases.of(case.summary)}</p>
                 <div class="meta">
                     {move || ring(done.get().0, Step::ALL.len())}
                     <span class="num">{state}</span>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 #[allow(missing_docs, reason = "a picture's name says what it shows")]
 pub enum Icon {
     Alert,
+    Ask,
     Back,
     Check,
     Chip,
@@ -38,6 +39,9 @@ impl Icon {
     fn path(self) -> &'static str {
         match self {
             Self::Alert => "M12 4 2.8 19.500h18.400zM12 10v4.500M12 17v.1",
+            Self::Ask => {
+                "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17ZM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.300-1 .8-1 1.700M12 16.500v.1"
+            }
             Self::Back => "m14.500 5.500-6.500 6.500 6.500 6.500",
             Self::Check => "m5 12.500 4.500 4.500L19 7.500",
             Self::Chip => {

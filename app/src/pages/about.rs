@@ -6,6 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     components::shell::{Shell, use_title},
     download,
+    phrases::use_phrases,
     text::{tr, use_language},
 };
 
@@ -44,14 +45,18 @@ pub fn About() -> impl IntoView {
 #[component]
 fn Sources() -> impl IntoView {
     let language = use_language();
+    let phrases = use_phrases();
     let cases = RwSignal::new(Vec::<(String, CaseDetails)>::new());
     let failed = RwSignal::new(None::<String>);
     spawn_local(async move {
         let loaded = async {
             let index: CaseIndex = download::json(download::INDEX).await?;
             let mut cases = Vec::new();
+            phrases.learn(&index.german);
             for case in index.cases {
-                cases.push((case.title, download::json(&case.details).await?));
+                let details: CaseDetails = download::json(&case.details).await?;
+                phrases.learn(&details.german);
+                cases.push((case.title, details));
             }
             Ok::<_, download::DownloadError>(cases)
         };
@@ -75,7 +80,7 @@ fn Sources() -> impl IntoView {
                 {move || language.get().text("about.credit")} " " {source.credit}
                 <br />
                 {move || language.get().text("about.licence")} " " {source.licence}
-                {(!source.changes.is_empty()).then(|| view! { <br /> {source.changes} })}
+                {(!source.changes.is_empty()).then(|| view! { <br /> {phrases.of(source.changes)} })}
             </p>
         }
     };
@@ -87,9 +92,9 @@ fn Sources() -> impl IntoView {
                 .into_iter()
                 .map(|(title, details)| view! {
                     <section class="card">
-                        <h3>{title}</h3>
+                        <h3>{phrases.of(title)}</h3>
                         {details.sources.into_iter().map(source).collect_view()}
-                        {details.scan_end.map(|end| view! { <p>{end}</p> })}
+                        {details.scan_end.map(|end| view! { <p>{phrases.of(end)}</p> })}
                     </section>
                 })
                 .collect_view()

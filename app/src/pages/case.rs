@@ -8,6 +8,8 @@ mod keys;
 mod loading;
 mod mechanics;
 mod operate;
+mod origins;
+mod quiz;
 mod scan;
 mod session;
 mod structures;
@@ -24,6 +26,7 @@ use self::{loading::Loading, operate::Operate};
 use crate::{
     components::trouble::{Trouble, TroublePage},
     download,
+    phrases::{Phrases, use_phrases},
 };
 
 /// How far the twin is on its way.
@@ -60,6 +63,7 @@ struct Twin {
 #[component]
 pub fn Case() -> impl IntoView {
     let params = use_params_map();
+    let phrases = use_phrases();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     let state = RwSignal::new_local(State::Arriving(Stage::Asking));
     let load = move |id: String| {
@@ -67,7 +71,7 @@ pub fn Case() -> impl IntoView {
             state.with_untracked(|state| matches!(state, State::Failed(Trouble::CorruptPack(_))));
         state.set(State::Arriving(Stage::Asking));
         spawn_local(async move {
-            let loaded = match fetch(&id, damaged, state).await {
+            let loaded = match fetch(&id, damaged, state, phrases).await {
                 Ok(twin) => State::Ready(StoredValue::new_local(Rc::new(twin))),
                 Err(trouble) => State::Failed(trouble),
             };
@@ -95,14 +99,17 @@ async fn fetch(
     id: &str,
     damaged: bool,
     state: RwSignal<State, LocalStorage>,
+    phrases: Phrases,
 ) -> Result<Twin, Trouble> {
     let index: CaseIndex = download::json(download::INDEX).await?;
+    phrases.learn(&index.german);
     let case = index
         .cases
         .into_iter()
         .find(|case| case.id == id)
         .ok_or_else(|| Trouble::NoCase(format!("/case/{id}")))?;
     let details: CaseDetails = download::json(&case.details).await?;
+    phrases.learn(&details.german);
     let all = case.pack.bytes;
     let show = |stage| {
         state.try_set(State::Arriving(stage));

@@ -155,6 +155,10 @@ fn told(deed: &Deed, language: Language) -> String {
         Deed::Pushed { structure, peak_force, peak_displacement } => {
             felt("deed.pushed", structure, [*peak_force, *peak_displacement], language)
         }
+        Deed::Answered { question, right, .. } => language.fill(
+            if *right { "deed.answered" } else { "deed.answered_wrong" },
+            &[("question", &spoken(question))],
+        ),
         Deed::StepDone { step } => language.fill("deed.step", &[("step", step)]),
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     download,
     journal::{Progress, Stage, store::use_journal},
     offline::use_offline,
+    phrases::use_phrases,
     steps::Step,
     text::{tr, use_language},
 };
@@ -34,6 +35,7 @@ enum State {
 pub fn Library() -> impl IntoView {
     let language = use_language();
     let offline = use_offline();
+    let phrases = use_phrases();
     let progress = use_journal().progress();
     let state = RwSignal::new(State::Loading);
     use_title(move || language.get().text("library.title").to_owned());
@@ -43,6 +45,7 @@ pub fn Library() -> impl IntoView {
             let loaded = match download::json::<CaseIndex>(download::INDEX).await {
                 Ok(index) => {
                     offline.keep(small_files(&index));
+                    phrases.learn(&index.german);
                     State::Ready(StoredValue::new(index))
                 }
                 Err(error) => State::Failed(error.into()),
@@ -113,15 +116,13 @@ fn Shelves(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Into
     let visible = Memo::new(move |_| {
         index.with_value(|index| {
             progress.with(|progress| {
-                let shown = shown(&index.cases, progress, filter.get(), &search.get());
+                let shown = shown(index, progress, filter.get(), &search.get());
                 shown.into_iter().cloned().collect::<Vec<CaseEntry>>()
             })
         })
     });
     let counted = move |filter: Filter| {
-        index.with_value(|index| {
-            progress.with(|progress| shown(&index.cases, progress, filter, "").len())
-        })
+        index.with_value(|index| progress.with(|progress| shown(index, progress, filter, "").len()))
     };
     let clear = move |_| {
         filter.set(Filter::All);
@@ -180,6 +181,7 @@ fn Shelves(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Into
 #[component]
 fn Continue(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl IntoView {
     let language = use_language();
+    let phrases = use_phrases();
     let case = Memo::new(move |_| {
         index.with_value(|index| progress.with(|progress| next(index, progress).cloned()))
     });
@@ -202,8 +204,8 @@ fn Continue(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Int
             <section class="card continue" aria-label=language.text("continue.label")>
                 <div class="text">
                     <span class="eyebrow">{language.text(eyebrow)}</span>
-                    <h1 lang="en">{case.title.clone()}</h1>
-                    <p class="muted" lang="en">{case.summary.clone()}</p>
+                    <h1>{phrases.of(case.title.clone())}</h1>
+                    <p class="muted">{phrases.of(case.summary.clone())}</p>
                     <div class="progress">
                         <div
                             class="bar"
@@ -223,7 +225,7 @@ fn Continue(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Int
                         </a>
                     </div>
                 </div>
-                <img class="picture" src=case.picture.clone() alt=case.picture_alt.clone() />
+                <img class="picture" src=case.picture.clone() alt=phrases.of(case.picture_alt.clone()) />
             </section>
         })
     }

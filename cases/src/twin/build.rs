@@ -138,7 +138,7 @@ pub(super) fn assemble(
     let bodies = body_names(recipe);
     let mut manifest = Manifest {
         id: case.id.clone(),
-        title: case.title.clone(),
+        title: case.title.en.clone(),
         provenance: recipe
             .sources
             .iter()
@@ -153,7 +153,7 @@ pub(super) fn assemble(
         scan_end: ends,
         image_window: recipe.image_window,
         front: recipe.front,
-        warnings: recipe.warnings.clone(),
+        warnings: recipe.warnings.iter().map(|warning| warning.en.clone()).collect(),
         supports: Vec::new(),
         bodies,
     };
@@ -342,12 +342,12 @@ fn structures(
                     .as_ref()
                     .and_then(|b| bodies.iter().position(|n| n == b))
                     .map(|b| b as u16),
-                name: s.name.clone(),
+                name: s.name.en.clone(),
                 ta2: s.ta2.clone(),
                 tissue: s.tissue,
                 colour: Case::colour(&s.colour).unwrap_or_default(),
-                function: s.function.clone(),
-                relations: s.relations.clone(),
+                function: s.function.en.clone(),
+                relations: s.relations.en.clone(),
             }
         })
         .collect()

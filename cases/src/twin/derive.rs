@@ -6,8 +6,10 @@ use crate::{
     Error, Result,
     anatomy::{self, Anatomy},
     case::{
-        Case, LatticeRecipe, Origin, Recipe, Source, StructureRecipe, SupportRecipe, SurfaceRecipe,
+        Case, LatticeRecipe, Origin, Recipe, Source, StructureEntry, StructureRecipe,
+        SupportRecipe, SurfaceRecipe,
     },
+    text::Text,
     twin::{identify, pack::Tissue},
     volume::{Grid, Names, Voxels},
 };
@@ -184,15 +186,20 @@ pub(super) fn case(
     let case = Case {
         organ: structures.first().map(|f| f.id.clone()).unwrap_or_default(),
         id,
-        title,
+        title: Text::same(title),
         level: 1,
         minutes: 10,
-        summary: String::new(),
-        pathology: String::new(),
+        summary: Text::default(),
+        pathology: Text::default(),
         objectives: Vec::new(),
-        story: String::new(),
+        story: Text::default(),
+        real: Vec::new(),
+        derived: Vec::new(),
         origin: Origin::default(),
         force_limit: None,
+        procedures: Vec::new(),
+        questions: Vec::new(),
+        references: BTreeMap::new(),
         twin,
     };
     (case, notes)
@@ -244,21 +251,24 @@ fn structure(
 ) -> StructureRecipe {
     let known = found.anatomy;
     let hex = |[r, g, b]: [u8; 3]| format!("#{r:02x}{g:02x}{b:02x}");
-    StructureRecipe {
+    // What the table of anatomy knows is taken from it; an unknown structure has a name and a colour, and no texts.
+    let unknown = known.is_none();
+    let colour = found.colour.map_or_else(|| "#b8a58c".to_owned(), hex);
+    StructureEntry {
         id: found.id.clone(),
+        anatomy: known.map(|a| a.id.clone()),
         labels: found.labels.clone(),
-        name: found.name.clone(),
-        ta2: known.and_then(|a| a.ta2.clone()).unwrap_or_default(),
-        tissue: known.map_or(Tissue::Gland, |a| a.tissue),
-        colour: known
-            .map(|a| a.colour.clone())
-            .or(found.colour.map(hex))
-            .unwrap_or_else(|| "#b8a58c".to_owned()),
-        function: known.map(|a| a.function.en.clone()).unwrap_or_default(),
-        relations: known.map(|a| a.relations.en.clone()).unwrap_or_default(),
+        name: unknown.then(|| Text::same(found.name.clone())),
+        ta2: None,
+        tissue: unknown.then_some(Tissue::Gland),
+        colour: unknown.then_some(colour),
+        function: unknown.then(Text::default),
+        relations: unknown.then(Text::default),
+        differs: None,
         body: body.map(|(lead, _)| all[*lead].id.clone()),
         mechanics: body.map(|(_, entry)| (*entry).to_owned()),
     }
+    .into()
 }
 
 /// A soft bed on the whole surface of the structure that leads a body.

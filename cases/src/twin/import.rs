@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Error, Result,
     case::Source,
+    text::Text,
     volume::{self, Grid, Name, Segmentation, Voxels},
 };
 
@@ -94,9 +95,9 @@ pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imp
     let title = input.title.unwrap_or("Own twin").to_owned();
     let window = image.as_ref().map(|(_, window)| *window);
     let (mut case, notes) = derive::case(id, title, &structures, &labels, sources, window);
-    case.twin.warnings = doubts.iter().map(ToString::to_string).collect();
-    case.twin.warnings.extend(segmentation.notes);
-    case.twin.warnings.extend(notes);
+    let doubted = doubts.iter().map(ToString::to_string);
+    let warnings = doubted.chain(segmentation.notes).chain(notes);
+    case.twin.warnings = warnings.map(Text::same).collect();
     let image = image.map(|(volume, _)| volume);
     let pack = assemble(&case, labels, &source_labels, image, progress)?;
     Ok(Imported { pack, doubts })

@@ -112,7 +112,7 @@ pub struct Structure {
 }
 
 /// What a structure looks like: the viewer has one shading for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tissue {
     /// Liver parenchyma under its capsule.

@@ -86,14 +86,16 @@ pub fn recipe(source: &[u8], structures: u8, surface: &str, one_body: bool) -> S
     let mut text = format!(
         r##"
 id = "phantom"
-title = "Phantom"
+title = {{ en = "Phantom", de = "Phantom" }}
 organ = "phantom"
 level = 1
 minutes = 1
-summary = "s"
-pathology = "p"
+summary = {{ en = "s", de = "z" }}
+pathology = {{ en = "p", de = "p" }}
 objectives = []
-story = "s"
+story = {{ en = "s", de = "g" }}
+real = []
+derived = [{{ en = "all", de = "alles" }}]
 [twin]
 labels = "phantom.nii"
 front = [0.0, 1.0, 0.0]
@@ -117,12 +119,12 @@ gravity = [0.0, 9810.0, 0.0]
 [[twin.structures]]
 id = "s{s}"
 labels = [{s}]
-name = "S{s}"
+name = {{ en = "S{s}", de = "S{s}" }}
 ta2 = "S{s}"
 tissue = "liver"
 colour = "#7a3028"
-function = "f"
-relations = "r"
+function = {{ en = "f", de = "f" }}
+relations = {{ en = "r", de = "l" }}
 body = "b{body}"
 mechanics = "liver"
 "##

@@ -62,3 +62,22 @@ fn every_soft_structure_of_the_library_has_its_mechanics() {
         }
     }
 }
+
+#[test]
+fn the_words_of_the_table_have_their_german() {
+    let named = |name: &str| name.contains(['–', '₁', '₂']) || name.starts_with("Guccione");
+    for (tissue, mechanics) in tissue::table().unwrap() {
+        for (quantity, constant) in mechanics.constants() {
+            let choice = constant.source.starts_with("modelling choice");
+            let words = [&constant.species, &constant.method]
+                .into_iter()
+                .chain(choice.then_some(&constant.source))
+                .map(String::as_str)
+                .chain((!named(quantity)).then_some(quantity));
+            for word in words {
+                assert!(tissue::german(word).unwrap().is_some(), "{tissue}: “{word}”");
+            }
+        }
+    }
+    assert_eq!(tissue::german("ICRU Report 46 (1992)").unwrap(), None);
+}

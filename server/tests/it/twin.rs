@@ -51,12 +51,12 @@ fn case_folder() -> Folder {
             [[twin.structures]]
             id = "{id}"
             labels = [{label}]
-            name = "{id}"
+            name = {{ en = "{id}", de = "{id}" }}
             ta2 = ""
             tissue = "{tissue}"
             colour = "#7a3028"
-            function = "A ball."
-            relations = "Alone."
+            function = {{ en = "A ball.", de = "Eine Kugel." }}
+            relations = {{ en = "Alone.", de = "Allein." }}
             body = "liver"
             mechanics = "liver"
             "##
@@ -67,14 +67,16 @@ fn case_folder() -> Folder {
         format!(
             r#"
             id = "liver"
-            title = "Two balls"
+            title = {{ en = "Two balls", de = "Zwei Kugeln" }}
             organ = "liver"
             level = 1
             minutes = 1
-            summary = "A test."
-            pathology = "None."
+            summary = {{ en = "A test.", de = "Eine Probe." }}
+            pathology = {{ en = "None.", de = "Keine." }}
             objectives = []
-            story = "A test."
+            story = {{ en = "A test.", de = "Eine Probe." }}
+            real = []
+            derived = [{{ en = "All of it.", de = "Alles." }}]
             [twin]
             labels = "labels.inr"
             axes = "LPS"
@@ -296,6 +298,16 @@ fn a_served_case_leads_to_its_pack_and_picture() {
     }
     // The map shows what is planned, and opens what is here.
     let liver = &index["pathways"][0]["stops"];
+    assert_eq!(liver[1]["after"][0], "Normal");
+    assert_eq!(liver[0]["mastery"], 0.8);
+    assert_eq!(case["questions"].as_array().unwrap().len(), 10);
+    // What the page says in German it knows without asking again.
+    assert_eq!(index["german"]["Liver: normal"], "Leber: normal");
+    let explained = details["questions"][0]["explanation"].as_str().unwrap();
+    assert!(details["german"][explained].as_str().is_some_and(|german| german.contains("Cantlie")));
+    let kidney =
+        details["structures"].as_array().unwrap().iter().find(|s| s["id"] == "kidney_right");
+    assert_eq!(kidney.unwrap()["fma"], 7204);
     assert_eq!((&liver[0]["case"], &liver[1]["case"]), (&"liver".into(), &Value::Null));
     assert_eq!(http::get(&server.address, "/case/liver").status, 200);
     let health: Value = json("/healthz");

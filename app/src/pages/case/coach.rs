@@ -1,18 +1,39 @@
 //! The case's story, its objectives, and first steps that tick off by doing.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
-use super::session::{Session, Sheet};
+use super::{
+    quiz::open,
+    session::{Session, Sheet},
+};
 use crate::{
     components::icon::{Icon, icon},
+    phrases::use_phrases,
+    quiz,
     steps::Step,
     text::{tr, use_language},
 };
 
 /// The panel; on phones the sheet.
 #[component]
-pub fn Coach(session: Session) -> impl IntoView {
+pub fn Coach(
+    session: Session,
+    /// The dialog with the questions.
+    quiz: NodeRef<html::Dialog>,
+    /// The dialog about the twin.
+    origins: NodeRef<html::Dialog>,
+) -> impl IntoView {
     let language = use_language();
+    let phrases = use_phrases();
+    let questions: Vec<String> = session
+        .details
+        .with_value(|details| details.questions.iter().map(|one| one.id.clone()).collect());
+    let asks = !questions.is_empty();
+    let answered = move || {
+        let right = quiz::right_count(&session.answers(), &questions);
+        let (right, all) = (right.to_string(), questions.len().to_string());
+        language.get().fill("quiz.right_of", &[("right", &right), ("all", &all)])
+    };
     let now = Memo::new(move |_| Step::ALL.into_iter().find(|step| !session.is_done(*step)));
     let done =
         Memo::new(move |_| Step::ALL.into_iter().filter(|step| session.is_done(*step)).count());
@@ -74,18 +95,30 @@ pub fn Coach(session: Session) -> impl IntoView {
                 <div class="say ok">{icon(Icon::Check, "")}<span>{tr("coach.all_done")}</span></div>
             </Show>
             <ol class="steps">{steps.into_iter().collect_view()}</ol>
+            <div class="ways">
+                {asks.then(|| view! {
+                    <button class="btn btn-quiet" id="open-quiz" on:click=move |_| open(quiz)>
+                        {icon(Icon::Ask, "icon-s")}
+                        <span class="grow">{tr("quiz.title")}</span>
+                        <span class="tiny quiet num">{answered}</span>
+                    </button>
+                })}
+                <button class="btn btn-quiet" id="open-origins" on:click=move |_| open(origins)>
+                    {icon(Icon::Info, "icon-s")}<span class="grow">{tr("origins.title")}</span>
+                </button>
+            </div>
             {scan_end.map(|end| view! {
                 <div class="say info wide-only">
-                    {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " <span lang="en">{end}</span></span>
+                    {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " <span>{phrases.of(end)}</span></span>
                 </div>
             })}
             <details>
                 <summary>{tr("coach.story")}</summary>
-                {story.into_iter().map(|paragraph| view! { <p lang="en">{paragraph}</p> }).collect_view()}
+                {story.into_iter().map(|paragraph| view! { <p>{phrases.of(paragraph)}</p> }).collect_view()}
             </details>
             <details>
                 <summary>{tr("coach.objectives")}</summary>
-                <ul>{objectives.into_iter().map(|one| view! { <li lang="en">{one}</li> }).collect_view()}</ul>
+                <ul>{objectives.into_iter().map(|one| view! { <li>{phrases.of(one)}</li> }).collect_view()}</ul>
             </details>
         </section>
     }

@@ -15,6 +15,8 @@ use super::{
     help::Help,
     keys,
     mechanics::Mechanics,
+    origins::Origins,
+    quiz::{self, Quiz},
     scan::Scan,
     session::{Drawer, Session, Sheet, Simulation},
     structures::Structures,
@@ -28,6 +30,7 @@ use crate::{
     },
     journal::store::use_journal,
     offline::use_offline,
+    phrases::use_phrases,
     preference::{self, Theme, use_theme},
     text::{tr, use_language},
     viewer::{Viewer, ViewerEvent, ViewerOptions},
@@ -42,11 +45,13 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
     let language = use_language();
     let theme = use_theme();
     let offline = use_offline();
-    let session = Session::new(&twin, use_journal(), language);
+    let phrases = use_phrases();
+    let session = Session::new(&twin, use_journal(), language, phrases);
     let canvas = NodeRef::<html::Canvas>::new();
     let help = NodeRef::<html::Dialog>::new();
-    let title = twin.case.title.clone();
-    use_title(move || title.clone());
+    let quiz = NodeRef::<html::Dialog>::new();
+    let origins = NodeRef::<html::Dialog>::new();
+    use_title(phrases.of(twin.case.title.clone()));
     let keep = [
         crate::download::INDEX.to_owned(),
         twin.case.details.clone(),
@@ -87,7 +92,7 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
 
     let label = {
         let title = twin.case.title.clone();
-        move || language.get().fill("case.canvas", &[("title", &title)])
+        move || language.get().fill("case.canvas", &[("title", &phrases.say(&title))])
     };
     let last = StoredValue::new(None::<(f32, f32)>);
     let moved = move |event: PointerEvent| {
@@ -151,7 +156,7 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
                 </Show>
             </main>
             <aside class="hud panels left" aria-label=tr("coach.title")>
-                <Coach session />
+                <Coach session quiz origins />
                 <Scan session />
             </aside>
             <aside class="hud panels right" aria-label=tr("tree.title")>
@@ -159,11 +164,13 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
                 <Show when=move || session.mechanics.get()><Mechanics session /></Show>
                 <Facts session />
             </aside>
-            <Floating session help />
+            <Floating session help quiz />
             <Dock session />
             <Lost session />
             <p class="unseen" role="status" aria-live="polite" id="said">{session.said}</p>
             <Help dialog=help />
+            <Quiz session dialog=quiz />
+            <Origins session dialog=origins />
         </div>
     }
 }
@@ -303,7 +310,7 @@ fn Callout(session: Session) -> impl IntoView {
                 aria-hidden="true"
                 style:transform=format!("translate({:.0}px, {:.0}px)", x + 22.0, (y - 52.0).max(56.0))
             >
-                <b>{session.name(structure)}</b>
+                <b>{session.named(structure)}</b>
                 {second.map(|second| view! { <span class="num">{second}</span> })}
             </div>
         })
@@ -312,7 +319,12 @@ fn Callout(session: Session) -> impl IntoView {
 
 /// Buttons that open drawers on small windows.
 #[component]
-fn Floating(session: Session, help: NodeRef<html::Dialog>) -> impl IntoView {
+fn Floating(
+    session: Session,
+    help: NodeRef<html::Dialog>,
+    quiz: NodeRef<html::Dialog>,
+) -> impl IntoView {
+    let asks = session.details.with_value(|details| !details.questions.is_empty());
     let button = move |drawer: Drawer, picture: Icon, label: &'static str| {
         let toggle = move |_| {
             session.mechanics.set(false);
@@ -344,6 +356,11 @@ fn Floating(session: Session, help: NodeRef<html::Dialog>) -> impl IntoView {
             >
                 {icon(Icon::Chip, "")}
             </button>
+            {asks.then(|| view! {
+                <button class="btn btn-icon" aria-label=tr("quiz.title") on:click=move |_| quiz::open(quiz)>
+                    {icon(Icon::Ask, "")}
+                </button>
+            })}
             <button class="btn btn-icon" aria-label=tr("help.open") on:click=move |_| keys::open(help)>
                 {icon(Icon::Keyboard, "")}
             </button>

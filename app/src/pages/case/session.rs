@@ -1,15 +1,17 @@
 //! The one store of an opened case: what is shown, selected, pulled and said.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
-use api::{CaseDetails, CaseEntry, StructureDetails};
+use api::{CaseDetails, CaseEntry, Question, StructureDetails};
 use cases::twin::pack::Pack;
 use leptos::prelude::*;
 
 use super::Twin;
 use crate::{
     journal::{Deed, store::Journal},
+    phrases::Phrases,
     preference,
+    quiz::{self, Answers},
     steps::{Returned, Step, Watcher},
     text::Language,
     viewer::{CameraMove, Computed, Tool, Viewer, ViewerEvent, Visibility, Vitals},
@@ -103,7 +105,7 @@ pub struct Session {
     pub details: StoredValue<CaseDetails>,
     /// The twin.
     pub pack: StoredValue<Rc<Pack>, LocalStorage>,
-    /// Names of the structures, in the manifest's order.
+    /// English names of the structures, in the manifest's order.
     pub names: StoredValue<Vec<String>>,
     /// The running view.
     pub viewer: StoredValue<Option<Viewer>, LocalStorage>,
@@ -141,12 +143,18 @@ pub struct Session {
     pub said: RwSignal<String>,
     journal: StoredValue<Journal, LocalStorage>,
     language: RwSignal<Language>,
+    phrases: Phrases,
     watcher: StoredValue<Watcher>,
 }
 
 impl Session {
     /// Start with everything shown.
-    pub fn new(twin: &Twin, journal: Journal, language: RwSignal<Language>) -> Self {
+    pub fn new(
+        twin: &Twin,
+        journal: Journal,
+        language: RwSignal<Language>,
+        phrases: Phrases,
+    ) -> Self {
         let structures = &twin.pack.manifest.structures;
         let names: Vec<String> = structures
             .iter()
@@ -179,6 +187,7 @@ impl Session {
             said: RwSignal::new(String::new()),
             journal: StoredValue::new_local(journal),
             language,
+            phrases,
             watcher: StoredValue::new(Watcher::default()),
         }
     }
@@ -194,9 +203,45 @@ impl Session {
         })
     }
 
-    /// Name of a structure.
+    /// Place of a structure in the manifest.
+    pub fn index(self, id: &str) -> Option<usize> {
+        self.pack.with_value(|pack| pack.manifest.structures.iter().position(|one| one.id == id))
+    }
+
+    /// Name of a structure, as it is said now.
     pub fn name(self, structure: usize) -> String {
-        self.names.with_value(|names| names.get(structure).cloned().unwrap_or_default())
+        untrack(|| self.named(structure))
+    }
+
+    /// Name of a structure; follows the language inside a view.
+    pub fn named(self, structure: usize) -> String {
+        let english = self.names.with_value(|names| names.get(structure).cloned());
+        english.map_or_else(String::new, |english| self.phrases.say(&english))
+    }
+
+    /// What the journal says about the questions of this case.
+    pub fn answers(self) -> Answers {
+        let case = self.case.with_value(|case| case.id.clone());
+        let mut answers = Answers::new();
+        self.journal.with_value(|journal| {
+            journal.with_events(|events| {
+                for event in events.iter().filter(|event| event.case == case) {
+                    if let Deed::Answered { question, right, .. } = &event.deed {
+                        answers.insert(question.clone(), *right);
+                    }
+                }
+            });
+        });
+        answers
+    }
+
+    /// Note an answer.
+    pub fn answer(self, question: &Question, chosen: &BTreeSet<usize>) {
+        self.note(Deed::Answered {
+            question: question.id.clone(),
+            chosen: chosen.iter().copied().collect(),
+            right: quiz::is_right(question, chosen),
+        });
     }
 
     /// Names and facts of a structure, if the case has any.

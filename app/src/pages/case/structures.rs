@@ -1,5 +1,7 @@
 //! The structure tree: the organ's twin in the DOM. Everything the mouse does to a structure, a button does here.
 
+use api::StructureDetails;
+use cases::text::fold;
 use leptos::{html, prelude::*};
 
 use super::{
@@ -21,8 +23,8 @@ pub fn Structures(session: Session) -> impl IntoView {
     keys::focus_on_slash(input);
     let count = session.names.with_value(Vec::len);
     let found = Memo::new(move |_| {
-        let search = search.get().trim().to_lowercase();
-        (0..count).filter(|&one| matches(session, one, &search)).collect::<Vec<_>>()
+        let search = search.get();
+        (0..count).filter(|&one| is_shown(session, one, &search)).collect::<Vec<_>>()
     });
     let nothing = move || language.get().fill("tree.nothing", &[("search", search.get().trim())]);
     view! {
@@ -57,29 +59,39 @@ pub fn Structures(session: Session) -> impl IntoView {
     }
 }
 
-fn matches(session: Session, structure: usize, search: &str) -> bool {
-    let latin = session.facts(structure).map(|facts| facts.ta2).unwrap_or_default();
-    format!("{} {latin}", session.name(structure)).to_lowercase().contains(search)
+/// Does a search for `search` show this structure?
+fn is_shown(session: Session, structure: usize, search: &str) -> bool {
+    match session.facts(structure) {
+        Some(facts) => is_called(&facts, search),
+        None => fold(&session.name(structure)).contains(&fold(search)),
+    }
+}
+
+/// Is every word of `search` in one of the names: English, German, Latin, FMA number, alias, identifier?
+fn is_called(facts: &StructureDetails, search: &str) -> bool {
+    // "FMA 7204", "FMA:7204" and "fma7204".
+    let fma = facts.fma.map(|number| [format!("FMA {number}"), format!("FMA{number}")]);
+    let names = [&facts.name, &facts.ta2, &facts.id].into_iter().chain(&facts.aliases);
+    let search = fold(search);
+    names.cloned().chain(fma.into_iter().flatten()).any(|name| {
+        let name = fold(&name);
+        search.split(' ').all(|word| name.contains(word))
+    })
 }
 
 /// One structure.
 #[component]
 fn Row(session: Session, structure: usize) -> impl IntoView {
     let language = use_language();
-    let name = session.name(structure);
+    let name = move || session.named(structure);
     let facts = session.facts(structure);
     let child = facts.as_ref().is_some_and(|facts| facts.parent.is_some());
     let colour = facts.map_or_else(|| "#9d958d".to_owned(), |facts| facts.colour);
     let is = move |visibility: Visibility| {
         session.visibility.with(|all| all.get(structure) == Some(&visibility))
     };
-    let label = {
-        let name = name.clone();
-        move |key: &'static str| {
-            let name = name.clone();
-            move || language.get().fill(key, &[("structure", &name)])
-        }
-    };
+    let label =
+        move |key: &'static str| move || language.get().fill(key, &[("structure", &name())]);
     let selected = move || session.selected.get() == Some(structure);
     let select = move |_| {
         session.select(if selected() { None } else { Some(structure) });
@@ -98,7 +110,7 @@ fn Row(session: Session, structure: usize) -> impl IntoView {
         >
             <button class="name" aria-pressed=move || selected().to_string() on:click=select>
                 <i class="swatch" style:background=colour></i>
-                <span lang="en">{name}</span>
+                <span>{name}</span>
             </button>
             <button
                 class="act"
@@ -125,5 +137,50 @@ fn Row(session: Session, structure: usize) -> impl IntoView {
                 {move || icon(if is(Visibility::Hidden) { Icon::EyeOff } else { Icon::EyeOn }, "icon-s")}
             </button>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_structure_is_found_by_any_name() {
+        let kidney = StructureDetails {
+            id: "kidney_right".into(),
+            name: "Right kidney".into(),
+            ta2: "Ren dexter".into(),
+            parent: None,
+            function: String::new(),
+            relations: String::new(),
+            colour: String::new(),
+            differs: String::new(),
+            fma: Some(7204),
+            aliases: vec!["Rechte Niere".into(), "Nierenkörper".into()],
+            healthy: None,
+            references: Vec::new(),
+        };
+        for name in [
+            "",
+            "kid",
+            "right kidney",
+            "kidney right",
+            "Niere",
+            "REN DEX",
+            "FMA 7204",
+            "fma:7204",
+            "FMA7204",
+            "7204",
+            "nierenkoerper",
+            "nierenkörp",
+            "kidney_right",
+        ] {
+            assert!(is_called(&kidney, name), "{name}");
+        }
+        for other in ["left", "liver", "right niere", "7205"] {
+            assert!(!is_called(&kidney, other), "{other}");
+        }
     }
 }

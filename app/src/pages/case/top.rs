@@ -15,6 +15,7 @@ use crate::{
         shell::{LanguageSwitch, ThemeSwitch},
     },
     offline::use_offline,
+    phrases::use_phrases,
     text::{tr, use_language},
     viewer::CameraMove,
 };
@@ -33,7 +34,7 @@ pub fn Top(
     view! {
         <header class="hud bar-top">
             <a class="btn btn-ghost btn-icon" href="/" aria-label=tr("case.back")>{icon(Icon::Back, "")}</a>
-            <h1 lang="en">{title}</h1>
+            <h1>{use_phrases().of(title)}</h1>
             <span class="tag wide-only">
                 {icon(origin_icon, "icon-s")}{move || language.get().text(origin_text)}
             </span>
