@@ -79,29 +79,34 @@ pub(crate) struct Multigrid {
     is_coupled: bool,
 }
 
-/// out −= A v on the finest level, A exact.
+/// out −= (A − inertia) v on the finest level, A exact.
 pub(crate) fn subtract_product(grid: &Grid, level: &Level, v: &[Lanes], out: &mut [Lanes]) {
-    subtract_others(level, v, out);
+    subtract_held(level, v, out);
     for (shape, tangent) in grid.shapes.iter().zip(&level.tangents) {
         let force = tangent.apply(&shape.moments, &shape.modes(v));
         shape.scatter_negative(&shape.corner_forces(force), out);
     }
 }
 
-/// out −= A v on one level, A with the surrogates.
+/// out −= (A − inertia) v on one level, A with the surrogates. Inertia is left to the loops over nodes that make v: read and
+/// written apart from them, vectors would cost more time than the tissue.
 pub(crate) fn subtract_surrogate(grid: &Grid, level: &Level, v: &[Lanes], out: &mut [Lanes]) {
-    subtract_others(level, v, out);
+    subtract_held(level, v, out);
     for (shape, surrogate) in grid.shapes.iter().zip(&level.surrogates) {
         let force = surrogate.apply(&shape.moments, &shape.modes(v));
         shape.scatter_negative(&shape.corner_forces(force), out);
     }
 }
 
-/// What is not tissue: inertia, springs and touches.
-fn subtract_others(level: &Level, v: &[Lanes], out: &mut [Lanes]) {
+/// out −= inertia · v.
+pub(crate) fn subtract_inertia(level: &Level, v: &[Lanes], out: &mut [Lanes]) {
     for ((out, v), k) in out.iter_mut().zip(v).zip(&level.inertia) {
         *out -= *v * *k;
     }
+}
+
+/// What is neither tissue nor inertia: springs and touches.
+fn subtract_held(level: &Level, v: &[Lanes], out: &mut [Lanes]) {
     for spring in &level.springs {
         spring.spread(-(spring.read(v) * spring.stiffness), out);
     }
@@ -208,34 +213,66 @@ impl Level {
             + inverse[2] * Lanes::splat(r[2])
     }
 
-    /// One smoothing: solution += p(D⁻¹A) D⁻¹ residual, residual kept up to date but for the last `direction`.
-    fn smooth(&mut self, grid: &Grid) {
+    /// solution = p(D⁻¹A) D⁻¹ residual, residual −= A solution: one smoothing from nothing.
+    fn smooth_first(&mut self, grid: &Grid) {
         let [c0, c1, c2] = self.chebyshev.map(Lanes::splat);
-        for (d, (inverse, r)) in
-            self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
+        let held = self.inverse.iter().zip(&self.inertia);
+        for ((d, r), (inverse, k)) in
+            self.direction.iter_mut().zip(&mut self.residual).zip(held.clone())
         {
             *d = Self::precondition(inverse, *r) * c0;
+            *r -= *d * *k;
         }
-        self.take_direction(grid);
-        for (d, (inverse, r)) in
-            self.direction.iter_mut().zip(self.inverse.iter().zip(&self.residual))
-        {
-            *d = *d * c1 + Self::precondition(inverse, *r) * c2;
+        self.subtract_direction(grid);
+        let held = self.inverse.iter().zip(&self.inertia);
+        let vectors = self.direction.iter_mut().zip(&mut self.residual).zip(&mut self.solution);
+        for (((d, r), x), (inverse, k)) in vectors.zip(held) {
+            let next = *d * c1 + Self::precondition(inverse, *r) * c2;
+            *x = *d + next;
+            *r -= next * *k;
+            *d = next;
+        }
+        self.subtract_direction(grid);
+    }
+
+    /// Add what the next level found, spread over the nodes that it stands for.
+    fn correct(&mut self, grid: &Grid, coarse: &[Lanes]) {
+        let vectors = self.direction.iter_mut().zip(&mut self.residual).zip(&mut self.solution);
+        for (n, (((d, r), x), k)) in vectors.zip(&self.inertia).enumerate() {
+            let sources = grid.sources(n);
+            let mut sum = Lanes::default();
+            for s in sources {
+                sum += coarse[*s as usize];
+            }
+            *d = sum * Lanes::splat(1.0 / sources.len().max(1) as Real);
+            *x += *d;
+            *r -= *d * *k;
+        }
+        self.subtract_direction(grid);
+    }
+
+    /// solution += p(D⁻¹A) D⁻¹ residual: a last smoothing, that leaves the residual behind.
+    fn smooth_last(&mut self, grid: &Grid) {
+        let [c0, c1, c2] = self.chebyshev.map(Lanes::splat);
+        let held = self.inverse.iter().zip(&self.inertia);
+        let vectors = self.direction.iter_mut().zip(&mut self.residual).zip(&mut self.solution);
+        for (((d, r), x), (inverse, k)) in vectors.zip(held) {
+            *d = Self::precondition(inverse, *r) * c0;
+            *x += *d;
+            *r -= *d * *k;
+        }
+        self.subtract_direction(grid);
+        let ends = self.inverse.iter().zip(&self.residual);
+        for ((x, d), (inverse, r)) in self.solution.iter_mut().zip(&self.direction).zip(ends) {
+            *x += *d * c1 + Self::precondition(inverse, *r) * c2;
         }
     }
 
-    /// solution += direction, residual −= A direction.
-    fn take_direction(&mut self, grid: &Grid) {
-        self.add_direction();
+    /// residual −= (A − inertia) direction.
+    fn subtract_direction(&mut self, grid: &Grid) {
         let mut residual = std::mem::take(&mut self.residual);
         subtract_surrogate(grid, self, &self.direction, &mut residual);
         self.residual = residual;
-    }
-
-    fn add_direction(&mut self) {
-        for (x, d) in self.solution.iter_mut().zip(&self.direction) {
-            *x += *d;
-        }
     }
 
     /// Largest eigenvalue of D⁻¹A by power iteration from a fixed vector, and the smoother that goes with it.
@@ -259,6 +296,7 @@ impl Level {
             let below = dot(&self.direction, &self.residual);
             self.residual.fill(Lanes::default());
             let mut product = std::mem::take(&mut self.residual);
+            subtract_inertia(self, &self.direction, &mut product);
             subtract_surrogate(grid, self, &self.direction, &mut product);
             self.residual = product;
             let above = -dot(&self.direction, &self.residual);
@@ -483,10 +521,7 @@ fn cycle(grids: &[Grid], level: &mut Level, coarser: &mut [Level], coarsest: Opt
         solve_coarsest(grid, level, coarsest);
         return;
     };
-    level.solution.fill(Lanes::default());
-    level.smooth(grid);
-    level.take_direction(grid);
-
+    level.smooth_first(grid);
     next.residual.fill(Lanes::default());
     for (n, r) in level.residual.iter().enumerate() {
         let sources = grid.sources(n);
@@ -496,18 +531,8 @@ fn cycle(grids: &[Grid], level: &mut Level, coarser: &mut [Level], coarsest: Opt
         }
     }
     cycle(&grids[1..], next, rest, coarsest);
-    for (n, d) in level.direction.iter_mut().enumerate() {
-        let sources = grid.sources(n);
-        let mut sum = Lanes::default();
-        for s in sources {
-            sum += next.solution[*s as usize];
-        }
-        *d = sum * Lanes::splat(1.0 / sources.len().max(1) as Real);
-    }
-    level.take_direction(grid);
-
-    level.smooth(grid);
-    level.add_direction();
+    level.correct(grid, &next.solution);
+    level.smooth_last(grid);
 }
 
 /// Tangents of coarse cells from those of their cells: mean deformation, summed stiffness.

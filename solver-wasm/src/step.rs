@@ -13,7 +13,7 @@ use crate::{
     material::Strain,
     message::Stages,
     model::{Model, Spring},
-    newton::{Clock, Effort, Inventory, Newton, Outcome, Phase, limit_length},
+    newton::{Clock, Effort, Inventory, Newton, Outcome, Phase, limit_length, weighted_square},
     real::{Lanes, Real, from_f32, is_finite, is_within, real},
     state::State,
     tangle,
@@ -236,8 +236,12 @@ impl Solver {
             report.roll_backs = 1;
         }
         let model = Arc::clone(&self.model);
-        let phase =
-            Phase { inertia: 0.0, shift: 1.0 / (STATIC_DT * STATIC_DT), reach: STATIC_REACH };
+        let phase = Phase {
+            inertia: 0.0,
+            shift: 1.0 / (STATIC_DT * STATIC_DT),
+            reach: STATIC_REACH,
+            motion: 0.0,
+        };
         state.velocities.fill(Lanes::default());
         self.newton.viscosity.stop();
         let (mut round, mut is_underway) = (0, false);
@@ -379,7 +383,8 @@ impl Solver {
             *target = *u + *v * step;
         }
         let rate = 1.0 / dt;
-        Phase { inertia: rate * rate, shift: rate * rate, reach: REACH }
+        let motion = weighted_square(&self.model.grids[0].masses, &state.velocities);
+        Phase { inertia: rate * rate, shift: rate * rate, reach: REACH, motion }
     }
 
     /// What comes after it: the new displacements become the state.

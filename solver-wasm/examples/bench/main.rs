@@ -7,15 +7,17 @@
 //! browser can be timed on the very same work. All balls are played in turn, three times over: what differs between the rounds
 //! is the machine. Beside the times stands the work counted in `work.rs`, against the limits of one core of this machine.
 
-use std::{error::Error, fs, path::PathBuf, time::Instant};
+use std::{error::Error, fs, path::PathBuf, sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
 use solver_wasm::{
     lattice::{Embedding, Lattice},
     message::{Command, Report, decode_commands, encode_commands},
     model::Model,
+    real::to_f32,
     scene::{Material, Scene, Support},
     simulation::Simulation,
+    state::State,
 };
 
 mod work;
@@ -68,22 +70,21 @@ struct Pull {
 const JAWS: f32 = 10.0;
 
 impl Pull {
-    /// At the front of the ball, at a steady pace.
-    fn on(scene: &Scene, radius: f32) -> Result<Self, Box<dyn Error>> {
-        let model = Model::new(scene)?;
+    /// At the front of the ball as it has settled, at a steady pace: from where the ball was modelled, the first frames would
+    /// tear it out of its sag.
+    fn on(model: &Model, settled: &State, radius: f32) -> Result<Self, Box<dyn Error>> {
         let point = model.index().embed(0, [0.0, -radius, 0.0]).ok_or("the ball has a front")?;
-        let [x, y, z] = scene.lattice.rest_position(&point);
+        let [x, y, z] = to_f32(model.position(&settled.displacements, &point));
         let way = (1..=FRAMES).map(f32::from);
         let way = way.map(|n| [x, y - n * PULL, z + n * 0.5 * PULL]).collect();
         Ok(Self { point, way })
     }
 }
 
-/// Load; start afresh and close the forceps; then a batch a frame.
-fn batches(scene: Scene, pull: &Pull) -> Vec<Vec<Command>> {
+/// Start afresh and close the forceps; then a batch a frame.
+fn batches(pull: &Pull) -> Vec<Vec<Command>> {
     let grasp = Command::Grasp { tool: 0, point: pull.point, radius: JAWS };
-    let mut batches =
-        vec![vec![Command::Load(Box::new(scene))], vec![Command::Reset, grasp, Command::Step(1)]];
+    let mut batches = vec![vec![Command::Reset, grasp, Command::Step(1)]];
     batches.extend(
         pull.way
             .iter()
@@ -105,18 +106,20 @@ impl Ball {
     fn load(across: f32, poisson: f32) -> Result<Self, Box<dyn Error>> {
         let radius = across * spacing(across) / 2.0;
         let scene = scene(radius, spacing(across), poisson);
-        let pull = Pull::on(&scene, radius)?;
-        let batches = batches(scene.clone(), &pull)
-            .iter()
-            .map(|batch| encode_commands(batch))
-            .collect::<Result<Vec<_>, _>>()?;
+        let load = encode_commands(&[Command::Load(Box::new(scene.clone()))])?;
         let mut simulation = Simulation::default();
         let start = Instant::now();
-        let report = simulation.apply(decode_commands(&batches[0])?);
+        let report = simulation.apply(decode_commands(&load)?);
         let settle_ms = start.elapsed().as_secs_f64() * 1e3;
         let Report::Ready { .. } = report else { return Err("the ball is refused".into()) };
         let settled = simulation.state().ok_or("nothing is loaded")?;
-        let work = work::count(&scene, settled.clone(), &pull)?;
+        let model = Arc::new(Model::new(&scene)?);
+        let pull = Pull::on(&model, settled, radius)?;
+        let mut played = vec![load];
+        for batch in batches(&pull) {
+            played.push(encode_commands(&batch)?);
+        }
+        let work = work::count(&model, settled.clone(), &pull)?;
         let row = json!({
             // What is solved for: slivers are no elements.
             "cells": work["elements"],
@@ -124,7 +127,7 @@ impl Ball {
             "settle_ms": settle_ms,
             "work": work,
         });
-        Ok(Self { simulation, batches, row, rounds: Vec::new() })
+        Ok(Self { simulation, batches: played, row, rounds: Vec::new() })
     }
 
     fn play(&mut self) -> Result<(), Box<dyn Error>> {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use solver_wasm::{
     control::Control,
     model::Model,
-    real::Lanes,
-    scene::Scene,
+    newton::Effort,
+    real::{Lanes, length_squared},
     state::State,
     step::{Solver, StepReport},
 };
@@ -34,20 +34,28 @@ const ITERATION: Kernel = Kernel { flops: [963.0, 36.0], bytes: [248.0, 310.0] }
 /// smoothings, and the way to the next level and back.
 const CYCLE: Kernel = Kernel { flops: [2056.0, 134.0], bytes: [560.0, 1090.0] };
 
+/// What a step is compared with.
+const EXACT: Effort =
+    Effort { newton: 8, cg: 60, cg_tolerance: 1e-2, tolerance: 1e-5, ..Effort::ACCURATE };
+
 /// The hierarchy ends at this many cells.
 const COARSEST_CELLS: usize = 8;
 
 /// Play the pull from the settled `state` and count, a frame on average: iterations, flops, bytes.
-pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<dyn Error>> {
-    let model = Arc::new(Model::new(scene)?);
-    let mut solver = Solver::new(Arc::clone(&model));
+pub fn count(model: &Arc<Model>, mut state: State, pull: &Pull) -> Result<Value, Box<dyn Error>> {
+    let mut solver = Solver::new(Arc::clone(model));
     let mut control = Control::default();
     model.grasp(&mut state, 0, pull.point, JAWS)?;
+    let mut exact = Solver::new(Arc::clone(model));
+    exact.effort = EXACT;
     let mut sum = StepReport::default();
     let mut parts = 0_u32;
+    let mut errors = Vec::new();
     for goal in &pull.way {
         control.tool_goals[0] = Some(*goal);
+        let before = state.clone();
         let report = solver.step(&mut state, &control);
+        errors.push(step_error(&mut exact, before, &control, &state));
         sum.newton_iterations += report.newton_iterations;
         sum.cg_iterations += report.cg_iterations;
         sum.backtracks += report.backtracks;
@@ -60,13 +68,16 @@ pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<
     let evaluations = a_frame(sum.newton_iterations + sum.backtracks + parts);
 
     let finest = [model.elements().len() as f64, model.node_count() as f64];
-    let all = hierarchy(&model);
+    let all = hierarchy(model);
     let calls = [
         (EVALUATION, evaluations, finest),
         (REFRESH, newton, all),
         (ITERATION, cg, finest),
         (CYCLE, cg, all),
     ];
+    let total = errors.iter().fold([0.0; 2], |s, e| [s[0] + e[0], s[1] + e[1]]);
+    let mut errors: Vec<f64> = errors.iter().map(|[error, step]| (error / step).sqrt()).collect();
+    errors.sort_by(f64::total_cmp);
     let (mut flops, mut bytes) = (0.0, 0.0);
     for (kernel, calls, [cells, nodes]) in calls {
         flops += calls * (kernel.flops[0] * cells + kernel.flops[1] * nodes);
@@ -77,9 +88,23 @@ pub fn count(scene: &Scene, mut state: State, pull: &Pull) -> Result<Value, Box<
         "newton_per_frame": newton,
         "cg_per_frame": cg,
         "evaluations_per_frame": evaluations,
+        // Over the whole pull, and in all but a twentieth of its frames.
+        "step_error_percent": (total[0] / total[1]).sqrt() * 100.0,
+        "step_error_percent_p95": errors[errors.len() * 95 / 100] * 100.0,
         "megaflops_per_frame": flops / 1e6,
         "megabytes_per_frame": bytes / 1e6,
     }))
+}
+
+/// Distance of the step taken from the exact one, over the length of the exact one (root mean square over all nodes).
+fn step_error(exact: &mut Solver, before: State, control: &Control, taken: &State) -> [f64; 2] {
+    let mut solution = before.clone();
+    exact.step(&mut solution, control);
+    let distance = |from: &State| {
+        let ends = from.displacements.iter().zip(&solution.displacements);
+        ends.map(|(a, b)| f64::from(length_squared(*a - *b))).sum::<f64>()
+    };
+    [distance(taken), distance(&before)]
 }
 
 /// Cells and nodes of all levels but the coarsest, which is solved directly.

@@ -37,7 +37,7 @@ pub fn frequency(case: Case) -> Vec<Row> {
     let released = experiment.state.clone();
     experiment.control.loads.clear();
     experiment.solver.effort =
-        Effort { newton: 2, cg: 20, cg_tolerance: 1e-3, tolerance: 1e-4, enough: 0.0 };
+        Effort { newton: 2, cg: 20, cg_tolerance: 1e-3, tolerance: 1e-4, ..Effort::ACCURATE };
     let tip = bar.specimen.point(bar.axis(length));
     let mut swing = |dt: f64, periods: f64| -> Vec<f64> {
         experiment.state.copy_from(&released);
@@ -176,7 +176,7 @@ pub fn free_body(case: Case) -> Vec<Row> {
     experiment.control.dt = 1.0 / f32::from(steps);
     experiment.solver.effort = case.pick(
         Effort::PLAY,
-        Effort { newton: 20, cg: 100, cg_tolerance: 1e-3, tolerance: 1e-10, enough: 0.0 },
+        Effort { newton: 20, cg: 100, cg_tolerance: 1e-3, tolerance: 1e-10, ..Effort::ACCURATE },
     );
     let (linear, spin, mut energy) = motion(&mut experiment, &rest);
     let mut rise: f64 = 0.0;

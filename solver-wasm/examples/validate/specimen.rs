@@ -239,8 +239,13 @@ impl Experiment {
     /// At rest, without load. Fine solutions are worked on until the solver's part of the error cannot be seen.
     pub fn new(case: Case, specimen: Specimen) -> Self {
         let solver = solver(&specimen.scene);
-        let fine =
-            Effort { newton: 200, cg: 120, cg_tolerance: 3e-3, tolerance: 1e-6, enough: 0.0 };
+        let fine = Effort {
+            newton: 200,
+            cg: 120,
+            cg_tolerance: 3e-3,
+            tolerance: 1e-6,
+            ..Effort::ACCURATE
+        };
         Self {
             specimen,
             state: State::at_rest(solver.model()),

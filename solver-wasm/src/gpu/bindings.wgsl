@@ -106,6 +106,11 @@ struct Frame {
     load_starts: u32,
     pressures: u32,
     active_ends: u32,
+    // Gain of a conjugate-gradient iteration that is worth no other [mN mm], twice.
+    least_gain: f32,
+    unused_0: u32,
+    unused_1: u32,
+    unused_2: u32,
     levels: array<Level, 16>,
 }
 

@@ -1,7 +1,7 @@
 //! What the kernels left about a frame, judged as the CPU's line search would have.
 
 use super::layout::Journal;
-use crate::newton::{ROUNDING, ROUNDING_FORCE};
+use crate::newton::{Energy, ROUNDING, ROUNDING_FORCE};
 
 impl Journal {
     /// Unbalanced force over that at the beginning, or over what acts if that is more [mN].
@@ -11,10 +11,23 @@ impl Journal {
         if reference > 0.0 { norm(self.newton_iterations) / reference } else { 0.0 }
     }
 
-    /// Would the CPU stop here, where less than this fraction of the imbalance that it started from is `enough`?
-    pub fn is_enough(&self, enough: f64) -> bool {
-        let norm = |k: u32| f64::from(self.energies[k as usize][2]).sqrt();
-        self.balanced != 0 || norm(self.newton_iterations) <= enough * norm(0)
+    /// Would the CPU stop here: are forces balanced, or did a whole step gain what it promised, to within the part `agreement`, and
+    /// leave no larger imbalance than there was at the beginning?
+    pub fn is_enough(&self, agreement: f64) -> bool {
+        if self.balanced != 0 {
+            return true;
+        }
+        let k = self.newton_iterations as usize;
+        let [slope, .., scale] = self.step();
+        let energy = |k: usize| Energy {
+            value: f64::from(self.energies[k][0]),
+            magnitude: f64::from(self.energies[k][1]),
+        };
+        let mut after = energy(k);
+        after.value -= f64::from(self.energies[k][3]);
+        scale >= 1.0
+            && after.agrees(&energy(k - 1), f64::from(slope), agreement)
+            && self.energies[k][2] <= self.energies[0][2]
     }
 
     /// Was the last Newton step shortened because a node would have moved too far?

@@ -107,6 +107,10 @@ pub(crate) struct Frame {
     pub load_starts: u32,
     pub pressures: u32,
     pub active_ends: u32,
+    pub least_gain: f32,
+    pub unused_0: u32,
+    pub unused_1: u32,
+    pub unused_2: u32,
     pub levels: [Level; MAX_LEVELS],
 }
 

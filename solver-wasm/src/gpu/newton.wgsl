@@ -207,7 +207,8 @@ fn choose_length(@builtin(local_invocation_index) lane: u32) {
             // Twice the energy that this iteration gains; see newton.rs.
             let gain = journal.product * journal.alpha;
             journal.gained += gain;
-            if gain <= frame.cg_tolerance * frame.cg_tolerance * journal.gained {
+            let relative = frame.cg_tolerance * frame.cg_tolerance * journal.gained;
+            if gain <= max(relative, frame.least_gain) {
                 journal.finished = 1u;
             }
         } else {

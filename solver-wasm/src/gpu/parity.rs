@@ -19,7 +19,7 @@ use crate::{
     control::Control,
     lattice::{Embedding, Lattice},
     model::Model,
-    multigrid::subtract_surrogate,
+    multigrid::{subtract_inertia, subtract_surrogate},
     real::{Lanes, length_squared, node_vector},
     scene::{Material, Scene, Support, Surface},
     state::State,
@@ -230,6 +230,7 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
 
         let direction = noise(count);
         let mut product = vec![Lanes::default(); count];
+        subtract_inertia(level, &direction, &mut product);
         subtract_surrogate(grid, level, &direction, &mut product);
         on_gpu.put(on_gpu.place(DIRECTION, g), &direction);
         on_gpu.put(on_gpu.place(RESIDUAL, g), &vec![Lanes::default(); count]);

@@ -208,8 +208,8 @@ impl GpuSolver {
                     return Err(error);
                 }
             };
-            let is_last =
-                newton == most || journal.as_ref().is_none_or(|j| j.is_enough(self.effort.enough));
+            let is_last = newton == most
+                || journal.as_ref().is_none_or(|j| j.is_enough(self.effort.agreement));
             // Nothing but capped steps, or a rough one that gains energy: violent.
             let is_rough = report.step_caps + report.backtracks > 0;
             if journal.is_none()
@@ -276,6 +276,10 @@ impl GpuSolver {
             load_starts: self.surface_places.starts as u32,
             pressures: self.surface_places.pressures as u32,
             active_ends: self.places.active_ends as u32,
+            least_gain: self.effort.least_gain(phase) as f32,
+            unused_0: 0,
+            unused_1: 0,
+            unused_2: 0,
             levels,
         };
         self.write(Binding::Frame, 0, bytes_of(&frame));

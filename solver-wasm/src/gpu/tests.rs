@@ -117,7 +117,8 @@ fn structures_lie_where_the_shaders_read_them() {
     same!(m, "Level", Level: first_node, node_count, first_cell, cell_count, chebyshev);
     same!(m, "Frame", Frame: gravity, rate, inertia, shift, mode_scale, reach, tolerance, cg_tolerance,
         force_scale, node_total, coarsest, tail, couplings, touch_count, pulls, order, starts,
-        vertex_count, vertices, fans, loads, load_order, load_starts, pressures, active_ends, levels);
+        vertex_count, vertices, fans, loads, load_order, load_starts, pressures, active_ends,
+        least_gain, unused_0, unused_1, unused_2, levels);
     same!(m, "Journal", Journal: energies, steps, roundings, evaluations, newton_iterations, cg_iterations,
         negative, product, gained, alpha, beta, finished, iteration, balanced, unused);
     assert_eq!(structure(m, "Tangent").0, TANGENT_BYTES);

@@ -23,11 +23,8 @@ pub(super) fn solve_coarsest(grid: &Grid, level: &mut Level, coarsest: Option<&m
         return;
     }
     // Too large to factor (thousands of separate pieces): smooth, symmetrically.
-    level.solution.fill(Lanes::default());
-    for _ in 0..4 {
-        level.smooth(grid);
-        level.take_direction(grid);
-    }
+    level.smooth_first(grid);
+    level.smooth_last(grid);
 }
 
 /// The coarsest level's matrix, a column of each cell at a time.

@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// FNV-1a of the displacements after [`scripted_grasp`] in f32.
-const DIGEST: u64 = 0x823a_bd3e_5f9b_7288;
+const DIGEST: u64 = 0xc100_6c8e_e7df_2ba5;
 
 /// The same after [`scripted_contact`].
-const CONTACT_DIGEST: u64 = 0xf099_f69c_b0f5_0e07;
+const CONTACT_DIGEST: u64 = 0x3468_5fce_a12d_0aa2;
 
 fn fnv1a(values: &[f32]) -> u64 {
     values.iter().flat_map(|v| v.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

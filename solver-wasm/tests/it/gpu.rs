@@ -56,7 +56,8 @@ fn say(what: &str) {
 /// Both take the same fixed number of iterations.
 fn solver(model: &Arc<Model>) -> Solver {
     let mut solver = Solver::new(Arc::clone(model));
-    solver.effort = Effort { newton: 2, cg: 3, cg_tolerance: 0.0, tolerance: 0.0, enough: 0.0 };
+    solver.effort =
+        Effort { newton: 2, cg: 3, cg_tolerance: 0.0, tolerance: 0.0, ..Effort::ACCURATE };
     solver
 }
 

@@ -24,7 +24,7 @@ fn iterations(scene: &Scene, tolerance: f64) -> u32 {
         *v = noise.vector(100.0);
     }
     solver.effort =
-        Effort { newton: 1, cg: 200, cg_tolerance: tolerance, tolerance: 0.0, enough: 0.0 };
+        Effort { newton: 1, cg: 200, cg_tolerance: tolerance, tolerance: 0.0, ..Effort::ACCURATE };
     solver.step(&mut state, &Control::default()).cg_iterations
 }
 
