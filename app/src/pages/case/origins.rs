@@ -42,7 +42,7 @@ pub fn Origins(session: Session, dialog: NodeRef<html::Dialog>) -> impl IntoView
                     {icon(Icon::Close, "")}
                 </button>
             </div>
-            <p class="muted">{phrases.of(pathology)}</p>
+            <p class="muted">{tr("origins.pathology")} " " {phrases.of(pathology)}</p>
             <div class="halves">
                 <section>
                     <h3>{icon(Icon::Scan, "icon-s")}{tr("origins.real")}</h3>

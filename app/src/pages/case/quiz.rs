@@ -128,6 +128,14 @@ fn Asked(
     let answered = RwSignal::new(false);
     let nothing = RwSignal::new(false);
     let verdict = NodeRef::<html::Div>::new();
+    let top = NodeRef::<html::Div>::new();
+    // The button that led here is gone with the last question: keys go on at the new one.
+    top.on_load(move |top| {
+        if begun.get_untracked() {
+            // A refused focus leaves everything as it is.
+            let _ = top.focus();
+        }
+    });
     let multiple = question.multiple;
     let options = quiz::order(&question.id, question.options.len())
         .into_iter()
@@ -225,7 +233,7 @@ fn Asked(
     };
     let how = if multiple { "quiz.several" } else { "quiz.one" };
     view! {
-        <div class="asked" data-question=question.id.clone()>
+        <div class="asked" data-question=question.id.clone() node_ref=top tabindex="-1">
             <fieldset>
                 <legend>
                     <span class="eyebrow">{number} " · " {tr(how)}</span>
