@@ -134,6 +134,9 @@ pub fn read_segmentation(
     };
     let (voxels, tilt) = raster.labels(file)?;
     notes.extend(segmentation::resampling_note("labels", tilt, "the nearest label"));
+    if tilt > 0.0 {
+        notes.extend(segmentation::border_note(&raster.at_border(), &names));
+    }
     Ok(Segmentation { voxels, names, notes })
 }
 

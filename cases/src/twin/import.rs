@@ -9,6 +9,7 @@ use super::{
     clean,
     derive::{self, Found},
     doubt::{self, Doubt, Severity},
+    identify,
     pack::{Pack, Volume},
 };
 use crate::{
@@ -96,8 +97,10 @@ pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imp
     let window = image.as_ref().map(|(_, window)| *window);
     let (mut case, notes) = derive::case(id, title, &structures, &labels, sources, window);
     let doubted = doubts.iter().map(ToString::to_string);
-    let warnings = doubted.chain(segmentation.notes).chain(notes);
-    case.twin.warnings = warnings.map(Text::same).collect();
+    // They name labels as the file does: what could be a patient's name does not get into a twin.
+    let harmless = |note: &String| identify::suspicious(note).is_none();
+    let done = segmentation.notes.into_iter().filter(harmless);
+    case.twin.warnings = doubted.chain(done).chain(notes).map(Text::same).collect();
     let image = image.map(|(volume, _)| volume);
     let pack = assemble(&case, labels, &source_labels, image, progress)?;
     Ok(Imported { pack, doubts })

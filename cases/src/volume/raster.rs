@@ -1,6 +1,6 @@
 //! Samples as a file holds them, with where they lie; laid out along the patient's axes only when asked.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{Grid, MAX_VOXELS, Voxels, orient, place::Place};
 use crate::{Error, Result};
@@ -151,6 +151,26 @@ impl<'a> Raster<'a> {
         let [low, high] = self.labelled_box(&label)?;
         let grid = self.place.enclosing(low, high);
         Ok((self.resampled(file, grid, Between::Nearest, label)?, self.place.tilt()))
+    }
+
+    /// Voxels of each label at the border of the file's grid, which sampling it anew hides.
+    pub(super) fn at_border(&self) -> BTreeMap<u16, usize> {
+        let mut counts = BTreeMap::new();
+        let [ni, nj, nk] = self.dims;
+        for k in 0..nk {
+            for j in 0..nj {
+                let face = j == 0 || j + 1 == nj || k == 0 || k + 1 == nk;
+                // Inside the box only the two ends of a row.
+                let step = if face { 1 } else { (ni - 1).max(1) };
+                for i in (0..ni).step_by(step) {
+                    let label = self.value(self.index([i, j, k])) as u16;
+                    if label != 0 {
+                        *counts.entry(label).or_default() += 1;
+                    }
+                }
+            }
+        }
+        counts
     }
 
     /// Values as grey values along the patient's axes, and the angle as for [`Self::labels`]. What is not finite becomes 0.

@@ -112,6 +112,23 @@ pub(super) fn resampling_note(what: &str, tilt: f64, how: &str) -> Option<String
     })
 }
 
+/// Labels that go on beyond the border of an oblique scan, in words; none without such labels. A few voxels there are chance.
+pub(super) fn border_note(at_border: &BTreeMap<u16, usize>, names: &Names) -> Option<String> {
+    let cut: Vec<String> = at_border
+        .iter()
+        .filter(|(_, voxels)| **voxels > 8)
+        .map(|(label, _)| {
+            names.get(label).map_or_else(|| format!("label {label}"), |n| n.name.clone())
+        })
+        .collect();
+    (!cut.is_empty()).then(|| {
+        format!(
+            "{}: cut off by the border of the oblique scan; the face there is no anatomy and the volume is that of a part.",
+            cut.join(", ")
+        )
+    })
+}
+
 /// Masks that were kept one a file, as one segmentation: each is a structure named as its file, overlaps as in one file.
 ///
 /// # Errors

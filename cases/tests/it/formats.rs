@@ -102,6 +102,19 @@ fn an_oblique_scan_keeps_its_grey_values_in_place() {
 }
 
 #[test]
+fn what_an_oblique_scan_cuts_off_is_named() {
+    let notes = |labels: &dyn Fn([f32; 3]) -> u8| {
+        let phantom = crate::phantom::Phantom::new([12, 12, 12], [2.0; 3], labels);
+        let turned = [[-1.8, 0.9, 0.0, 0.0], [-0.9, -1.8, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0]];
+        read_segmentation("a.nii", &phantom.nifti(turned), None, &beside).unwrap().notes.join("\n")
+    };
+    let inside = notes(&|p| u8::from(p.iter().all(|c| (6.0..18.0).contains(c))));
+    assert!(inside.contains("resampled") && !inside.contains("cut off"), "{inside}");
+    let cut = notes(&|p| 3 * u8::from(p[2] > 12.0 && p[0] < 18.0 && p[0] > 6.0));
+    assert!(cut.contains("label 3: cut off by the border"), "{cut}");
+}
+
+#[test]
 fn slicer_names_colours_and_layers_are_kept() {
     for file in ["one.seg.nrrd", "layers.seg.nrrd"] {
         let segmentation = read(file);

@@ -61,12 +61,18 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begin = Instant::now();
     let mut now = None;
+    let mut held = Vec::new();
     let mut progress = |stage: Stage, share: f32| {
         // A line a stage, and one each quarter of the long ones.
         let quarter = (share * 4.0) as u8;
-        if now.replace((stage, quarter)) != Some((stage, quarter)) {
-            let seconds = begin.elapsed().as_secs_f32();
-            eprintln!("{seconds:>7.1} s  {} {:.0} %", stage.name(), 100.0 * share);
+        if now.replace((stage, quarter)) == Some((stage, quarter)) {
+            return;
+        }
+        let seconds = begin.elapsed().as_secs_f32();
+        held.push(format!("{seconds:>7.1} s  {} {:.0} %", stage.name(), 100.0 * share));
+        // What is refused at once is refused in one line.
+        if stage >= Stage::Surfaces || seconds > 1.0 {
+            held.drain(..).for_each(|line| eprintln!("{line}"));
         }
     };
     let pack = match case(options)? {
