@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use crate::text::{Text, fold, name_key};
-use crate::{Error, Result, error, tissue, twin::pack::Tissue};
+use crate::{Error, Result, error, text, tissue, twin::pack::Tissue};
 
 /// Name of the table in errors.
 const FILE: &str = "anatomy.toml";
@@ -135,7 +135,7 @@ impl Table {
         if texts.iter().any(|text| text.is_incomplete()) {
             return Err(("text", "is empty in one language; write both".to_owned()));
         }
-        if crate::case::Case::colour(&anatomy.colour).is_none() {
+        if text::colour(&anatomy.colour).is_none() {
             return Err(("colour", "write it as #rrggbb".to_owned()));
         }
         let known = |name: &str| tissue::table().is_ok_and(|table| table.contains_key(name));

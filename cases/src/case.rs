@@ -206,12 +206,4 @@ impl Case {
         schema["title"] = "A case of Sectio: case.toml".into();
         schema
     }
-
-    /// The sRGB bytes of a "#rrggbb" colour.
-    pub(crate) fn colour(text: &str) -> Option<[u8; 3]> {
-        let hex = text.strip_prefix('#').filter(|h| h.len() == 6 && h.is_ascii())?;
-        let value = u32::from_str_radix(hex, 16).ok()?;
-        let [_, r, g, b] = value.to_be_bytes();
-        Some([r, g, b])
-    }
 }

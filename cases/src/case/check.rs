@@ -3,7 +3,11 @@
 use toml::de::{DeTable, DeValue};
 
 use super::{Case, Question, QuestionKind, StructureRecipe};
-use crate::{anatomy, error, text::Text, tissue};
+use crate::{
+    anatomy, error,
+    text::{self, Text},
+    tissue,
+};
 
 /// A mistake in a `case.toml`, said so that its author can mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -413,7 +417,7 @@ impl Check<'_> {
         if let Some(differs) = &structure.differs {
             self.text(&at("differs"), differs);
         }
-        if Case::colour(&structure.colour).is_none() {
+        if text::colour(&structure.colour).is_none() {
             self.note(at("colour"), format!("is “{}”", structure.colour), "write it as #rrggbb");
         }
         match (&structure.body, &structure.mechanics) {

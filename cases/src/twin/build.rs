@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error, Result,
     case::{Case, Recipe},
-    tissue,
+    text, tissue,
     volume::{self, Grid, Voxels},
 };
 
@@ -345,7 +345,7 @@ fn structures(
                 name: s.name.en.clone(),
                 ta2: s.ta2.clone(),
                 tissue: s.tissue,
-                colour: Case::colour(&s.colour).unwrap_or_default(),
+                colour: text::colour(&s.colour).unwrap_or_default(),
                 function: s.function.en.clone(),
                 relations: s.relations.en.clone(),
             }

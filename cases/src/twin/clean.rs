@@ -2,6 +2,9 @@
 
 use crate::volume::{Grid, Voxels};
 
+/// Pieces of fewer voxels are specks, where no recipe says otherwise.
+pub(super) const SPECK: usize = 12;
+
 /// Six face neighbours of a voxel inside the grid.
 pub(super) fn neighbours(grid: &Grid, index: usize) -> impl Iterator<Item = usize> + use<> {
     let [nx, ny, nz] = grid.dims;

@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{clean::Piece, derive::Found};
+use super::{
+    clean::{self, Piece},
+    derive::Found,
+};
 use crate::volume::{Grid, Voxels};
 
 /// How grave a doubt is.
@@ -410,7 +413,7 @@ fn sides(structures: &[Found], shapes: &[Shape], doubts: &mut Vec<Doubt>) {
 
 /// Pieces that cleaning leaves where they are.
 fn whole(pieces: &[Piece]) -> impl Iterator<Item = &Piece> {
-    pieces.iter().filter(|p| p.voxels >= super::import::SPECK)
+    pieces.iter().filter(|p| p.voxels >= clean::SPECK)
 }
 
 /// Islands and holes.

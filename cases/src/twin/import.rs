@@ -19,9 +19,6 @@ use crate::{
     volume::{self, Grid, Name, Segmentation, Voxels},
 };
 
-/// Pieces of fewer voxels are specks.
-pub(super) const SPECK: usize = 12;
-
 /// Voxels of the scan in a pack.
 const IMAGE_VOXELS: f64 = 4e6;
 
@@ -83,7 +80,7 @@ pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imp
     progress(Stage::Clean, 0.0);
     let mut labels = numbered(&structures, &source_labels);
     let mut doubts = doubt::of_shapes(&structures, &labels);
-    let pieces = clean::remove_specks(&mut labels, SPECK);
+    let pieces = clean::remove_specks(&mut labels, clean::SPECK);
     doubts.extend(doubt::of_pieces(&structures, &labels.grid, &pieces));
     doubts.extend(doubt::of_faces(&structures, image.is_some()));
     doubts.sort_by_key(|d| std::cmp::Reverse(d.severity));

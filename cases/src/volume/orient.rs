@@ -1,10 +1,10 @@
 //! From a file's axes to the patient's.
 
-use super::{Grid, place::Place};
+use super::{
+    Grid,
+    place::{Axes, Place},
+};
 use crate::{Error, Result};
-
-/// For each file axis: the patient axis (0 x, 1 y, 2 z) it runs along, and whether it runs backwards.
-pub(super) type Axes = [(usize, bool); 3];
 
 /// Parse an orientation code such as "LPS": the direction of increasing i, j, k.
 pub(super) fn parse(file: &str, code: &str) -> Result<Axes> {

@@ -2,11 +2,14 @@
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::{Grid, checked_spacing, orient::Axes};
+use super::{Grid, checked_spacing};
 use crate::{Error, Result};
 
 /// How far from a patient axis a voxel axis may point (sine of the angle): a resampled grid differs by round-off only.
 const OBLIQUE: f64 = 1e-3;
+
+/// For each file axis: the patient axis (0 x, 1 y, 2 z) it runs along, and whether it runs backwards.
+pub(super) type Axes = [(usize, bool); 3];
 
 /// From file voxels to the patient (LPS, mm): x = corner + i columns[0] + j columns[1] + k columns[2].
 #[derive(Clone, Copy, Debug, PartialEq)]

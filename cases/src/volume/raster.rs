@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::{Grid, MAX_VOXELS, Voxels, orient, place::Place};
+use super::{
+    Grid, MAX_VOXELS, Voxels, orient,
+    place::{Axes, Place},
+};
 use crate::{Error, Result};
 
 /// The sample types that the formats know.
@@ -187,11 +190,7 @@ impl<'a> Raster<'a> {
     }
 
     /// Lay samples out along the patient's axes, which the file's axes run along.
-    fn turned<T>(
-        &self,
-        axes: orient::Axes,
-        convert: impl Fn(f32) -> Result<T>,
-    ) -> Result<Voxels<T>> {
+    fn turned<T>(&self, axes: Axes, convert: impl Fn(f32) -> Result<T>) -> Result<Voxels<T>> {
         let (grid, start, step) = orient::lay(self.dims, self.strides, &self.place, axes);
         let mut values = Vec::with_capacity(grid.len());
         for z in 0..grid.dims[2] as isize {
