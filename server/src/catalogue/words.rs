@@ -226,7 +226,7 @@ fn constant(structure: &str, quantity: &str, constant: &Constant) -> TissueConst
         quantity: quantity.to_owned(),
         value: constant.value,
         spread,
-        unit: constant.unit.clone(),
+        unit: constant.unit.replace("^2", "²").replace("^3", "³"),
         source: constant.source.clone(),
         species: constant.species.clone(),
         method: constant.method.clone(),
