@@ -56,16 +56,17 @@ pub fn Origins(session: Session, dialog: NodeRef<html::Dialog>) -> impl IntoView
             <h3>{tr("origins.constants")}</h3>
             <p class="small muted">{tr("origins.constants.what")}</p>
             <div class="scroll-x" tabindex="0" role="region" aria-label=tr("origins.constants")>
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{tr("origins.structure")}</th>
-                            <th scope="col">{tr("origins.quantity")}</th>
-                            <th scope="col">{tr("origins.value")}</th>
-                            <th scope="col">{tr("origins.source")}</th>
+                // Roles by name: on a phone the rows are laid out as blocks, which would take them away.
+                <table class="table" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">{tr("origins.structure")}</th>
+                            <th scope="col" role="columnheader">{tr("origins.quantity")}</th>
+                            <th scope="col" role="columnheader">{tr("origins.value")}</th>
+                            <th scope="col" role="columnheader">{tr("origins.source")}</th>
                         </tr>
                     </thead>
-                    <tbody>{constants.into_iter().map(|one| row(session, one)).collect_view()}</tbody>
+                    <tbody role="rowgroup">{constants.into_iter().map(|one| row(session, one)).collect_view()}</tbody>
                 </table>
             </div>
             <h3>{tr("origins.sources")}</h3>
@@ -85,11 +86,11 @@ fn row(session: Session, constant: TissueConstant) -> impl IntoView {
     let source =
         move || constant.with_value(|constant| spoken_source(constant, phrases, language.get()));
     view! {
-        <tr>
-            <th scope="row">{name}</th>
-            <td>{quantity_name}</td>
-            <td class="num">{value}</td>
-            <td class="small muted">{source}</td>
+        <tr role="row">
+            <th scope="row" role="rowheader">{name}</th>
+            <td role="cell">{quantity_name}</td>
+            <td role="cell" class="num">{value}</td>
+            <td role="cell" class="small muted">{source}</td>
         </tr>
     }
 }
