@@ -280,6 +280,10 @@ fn table(figures: &Value) -> String {
         if row["wasm_over_native"].is_number() {
             time.push_str(&format!("; {:.2} of native", number("wasm_over_native")));
         }
+        for like in row["ms_by_iterations"].as_array().into_iter().flatten() {
+            let (cg, ms) = (&like["cg"], like["ms"].as_f64().unwrap_or(f64::NAN));
+            time.push_str(&format!("; with {cg} iterations {ms:.2} at best"));
+        }
         if row["work"].is_object() {
             let of = |name: &str| row["work"][name].as_f64().unwrap_or(f64::NAN);
             time.push_str(&format!(

@@ -7,7 +7,7 @@
 //! browser can be timed on the very same work. All balls are played in turn, three times over: what differs between the rounds
 //! is the machine. Beside the times stands the work counted in `work.rs`, against the limits of one core of this machine.
 
-use std::{error::Error, fs, path::PathBuf, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, error::Error, fs, path::PathBuf, sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
 use solver_wasm::{
@@ -26,6 +26,8 @@ mod work;
 const FRAMES: u8 = 90;
 /// How far the forceps move in a frame [mm].
 const PULL: f32 = 0.3;
+/// Frames of as many iterations that make a figure.
+const FEWEST: usize = 15;
 /// Times each ball is played.
 const ROUNDS: usize = 3;
 /// Diameter of a ball [cells], and its Poisson ratio.
@@ -100,6 +102,9 @@ struct Ball {
     row: Value,
     /// Median and 95th percentile of each round [ms].
     rounds: Vec<[f64; 2]>,
+    /// Times of all frames [ms] by their conjugate-gradient iterations. What frames of as many iterations take at best (the first
+    /// tenth) tells how time grows with the cells, whatever their number does to the iterations and others to the machine.
+    frames: BTreeMap<u32, Vec<f64>>,
 }
 
 impl Ball {
@@ -127,7 +132,7 @@ impl Ball {
             "settle_ms": settle_ms,
             "work": work,
         });
-        Ok(Self { simulation, batches: played, row, rounds: Vec::new() })
+        Ok(Self { simulation, batches: played, row, rounds: Vec::new(), frames: BTreeMap::new() })
     }
 
     fn play(&mut self) -> Result<(), Box<dyn Error>> {
@@ -139,7 +144,11 @@ impl Ball {
             self.simulation.write_displacements(&mut displacements);
             times.push(start.elapsed().as_secs_f64() * 1e3);
             match report {
-                Report::Stepped(stepped) => self.row["contained"] = json!(stepped.contained),
+                Report::Stepped(stepped) => {
+                    self.row["contained"] = json!(stepped.contained);
+                    let like = self.frames.entry(stepped.mechanics.cg).or_default();
+                    like.extend(times.last());
+                }
                 Report::Ready { .. } => return Err("a scene came back".into()),
                 Report::Refused { reason } => return Err(reason.into()),
             }
@@ -159,6 +168,13 @@ impl Ball {
         row["ms_per_frame"] = json!(ms);
         row["ms_p95"] = json!(tails[ROUNDS / 2]);
         row["ms_rounds"] = json!(medians);
+        let like = self.frames.into_iter().filter(|(_, times)| times.len() >= FEWEST);
+        row["ms_by_iterations"] = like
+            .map(|(cg, times)| {
+                let (frames, times) = (times.len(), sorted(times));
+                json!({ "cg": cg, "frames": frames, "ms": times[frames / 10] })
+            })
+            .collect();
         limits.compare(&mut row["work"], ms);
         row
     }
