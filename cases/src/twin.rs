@@ -8,6 +8,7 @@ mod build;
 mod clean;
 mod complex;
 mod contact;
+pub mod derivation;
 mod derive;
 mod distance;
 pub mod doubt;

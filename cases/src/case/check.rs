@@ -147,6 +147,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     check.head();
     check.questions();
     check.sources();
+    check.derivations();
     check.surface();
     check.structures();
     check.found
@@ -337,6 +338,14 @@ impl Check<'_> {
         if twin.image.is_some() != twin.image_window.is_some() {
             let remedy = "give both or neither";
             self.note("twin.image_window", "goes with an image, and an image needs it", remedy);
+        }
+    }
+
+    fn derivations(&mut self) {
+        for (i, derivation) in self.case.twin.derivations.iter().enumerate() {
+            for (field, reason, remedy) in derivation.faults() {
+                self.note(format!("twin.derivations.{i}.{field}"), reason, remedy);
+            }
         }
     }
 

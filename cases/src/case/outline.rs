@@ -79,6 +79,7 @@ impl<'s> Walk<'s> {
 
     fn table(&mut self, schema: &'s Value, table: &DeTable, path: &str) -> Value {
         let schema = self.plain(schema);
+        let Some(schema) = self.variant(schema, table, path) else { return self.stand_in(schema) };
         let mut mended = Map::new();
         let known = schema["properties"].as_object();
         for (key, value) in table {
@@ -118,10 +119,32 @@ impl<'s> Walk<'s> {
         Value::Object(mended)
     }
 
+    /// The schema of the `kind` that a table says it is, where it can be of several; none for one that there is not.
+    fn variant(&mut self, schema: &'s Value, table: &DeTable, path: &str) -> Option<&'s Value> {
+        let Some(kinds) = schema["oneOf"].as_array().filter(|kinds| kind_of(&kinds[0]).is_some())
+        else {
+            return Some(schema);
+        };
+        let written = table.get("kind").and_then(|kind| kind.get_ref().as_str());
+        let found = kinds.iter().find(|one| kind_of(one) == written);
+        if found.is_none() {
+            let known: Vec<&str> = kinds.iter().filter_map(kind_of).collect();
+            let reason = match written {
+                Some(written) => format!("is “{written}”, which is no choice here"),
+                None => "is missing".to_owned(),
+            };
+            self.note(&join(path, "kind"), reason, format!("write one of {}", known.join(", ")));
+        }
+        found
+    }
+
     fn value(&mut self, schema: &'s Value, value: &DeValue, path: &str) -> Value {
         let schema = self.plain(schema);
         let choices = choices(schema);
         let mended = match (kind(schema), value) {
+            (_, DeValue::Table(table)) if schema["oneOf"].is_array() && choices.is_empty() => {
+                return self.table(schema, table, path);
+            }
             _ if !choices.is_empty() => {
                 let written = value.as_str().unwrap_or_default();
                 if choices.contains(&written) {
@@ -188,6 +211,12 @@ impl<'s> Walk<'s> {
         if let Some(first) = choices(schema).first() {
             return json!(first);
         }
+        if let Some(first) = schema["oneOf"].get(0) {
+            return self.stand_in(first);
+        }
+        if let Some(word) = schema["const"].as_str() {
+            return json!(word);
+        }
         match kind(schema) {
             "object" => {
                 let required = schema["required"].as_array().into_iter().flatten();
@@ -210,6 +239,11 @@ impl<'s> Walk<'s> {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The word of `kind` that a variant has, if the schema is one.
+fn kind_of(variant: &Value) -> Option<&str> {
+    variant["properties"]["kind"]["const"].as_str()
 }
 
 /// The type of a schema, "or null" left out.

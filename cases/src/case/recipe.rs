@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::structure::StructureRecipe;
-use crate::text::Text;
+use crate::{text::Text, twin::derivation::Derivation};
 
 /// From source files to a twin.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -25,6 +25,9 @@ pub struct Recipe {
     pub warnings: Vec<Text>,
     /// The files, with what is owed for them.
     pub sources: Vec<Source>,
+    /// What is done with labels and scan before surfaces are made, in this order.
+    #[serde(default)]
+    pub derivations: Vec<Derivation>,
     /// How surfaces are made.
     pub surface: SurfaceRecipe,
     /// How tissue is made.

@@ -8,7 +8,9 @@ use solver_wasm::{embed::LatticeIndex, scene::Scene};
 use super::{
     bake, clean,
     complex::{Complex, surface_nets},
-    contact, extract,
+    contact,
+    derivation::{self, Workpiece},
+    extract,
     fair::{self, Umbrellas, is_scan_end},
     field::{Extent, Field, extents, smooth_indicator},
     lattice, measure,
@@ -32,6 +34,8 @@ use crate::{
 pub enum Stage {
     /// Reading the sources.
     Read,
+    /// Making the labels of the twin from those of the source.
+    Derive,
     /// Removing specks.
     Clean,
     /// Making and smoothing surfaces, level by level.
@@ -47,6 +51,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "reading scans",
+            Self::Derive => "deriving labels",
             Self::Clean => "cleaning labels",
             Self::Surfaces => "making surfaces",
             Self::Bake => "baking light",
@@ -72,22 +77,28 @@ pub fn build(
         &fetch(recipe, sources, &recipe.labels)?,
         recipe.axes.as_deref(),
     )?;
-    let image = match (&recipe.image, recipe.image_window) {
-        (Some(file), Some(window)) => {
-            let scan =
-                volume::read_image(file, &fetch(recipe, sources, file)?, recipe.axes.as_deref())?;
-            Some(windowed(&scan, window))
+    let scan = match &recipe.image {
+        Some(file) => {
+            let bytes = fetch(recipe, sources, file)?;
+            Some(volume::read_image(file, &bytes, recipe.axes.as_deref())?)
         }
+        None => None,
+    };
+
+    let mut work = Workpiece { labels: source, scan };
+    derivation::derive(&recipe.derivations, &mut work, &mut |done| progress(Stage::Derive, done))?;
+    let image = match (work.scan, recipe.image_window) {
+        (Some(scan), Some(window)) => Some(windowed(&scan, window)),
         _ => None,
     };
 
     progress(Stage::Clean, 0.0);
-    let mut labels = numbered(recipe, &source);
+    let mut labels = numbered(recipe, &work.labels);
     clean::remove_specks(&mut labels, recipe.surface.smallest_piece);
-    assemble(case, labels, &source, image, progress)
+    assemble(case, labels, &work.labels, image, progress)
 }
 
-/// The way from clean labels (structure numbers) to a pack. `source` is the label volume as the source has it, for supports
+/// The way from clean labels (structure numbers) to a pack. `source` is the label volume with the numbers of the recipe, for supports
 /// near one of its labels.
 pub(super) fn assemble(
     case: &Case,

@@ -178,6 +178,7 @@ pub(super) fn case(
         front: [0.0, 1.0, 0.0],
         warnings: Vec::new(),
         sources,
+        derivations: Vec::new(),
         surface: surface(grid),
         lattice: LatticeRecipe { spacing: cell, gravity: [0.0, 9810.0, 0.0] },
         structures: recipes,

@@ -93,6 +93,30 @@ fn every_mistake_is_told_not_only_the_first() {
 }
 
 #[test]
+fn derivations_are_checked_like_the_rest() {
+    let with = |entry: &str| {
+        let text = recipe(b"", 1, FINE, false);
+        text.replacen(
+            "[twin.surface]",
+            &format!("[[twin.derivations]]\n{entry}\n[twin.surface]"),
+            1,
+        )
+    };
+    let good = "kind = \"crop\"\nlow = [0.0, 0.0, 0.0]\nhigh = [9, 9.0, 9.0]";
+    Case::check(&with(good)).unwrap();
+    for (from, to, field, remedy) in [
+        ("\"crop\"", "\"corp\"", "twin.derivations[1].kind", "write one of crop, "),
+        ("kind = \"crop\"", "", "twin.derivations[1].kind", "write one of crop, "),
+        ("low", "lows", "twin.derivations[1].lows", "`low`"),
+        ("[9,", "[-9,", "twin.derivations[1].high", "swap"),
+    ] {
+        let found = Case::check(&with(&good.replacen(from, to, 1))).expect_err(to);
+        let fault = found.iter().find(|fault| fault.field == field);
+        assert!(fault.is_some_and(|fault| fault.remedy.contains(remedy)), "{found:?}");
+    }
+}
+
+#[test]
 fn the_table_of_anatomy_stands_behind_a_structure() {
     let known = recipe(b"", 1, FINE, false)
         + "[[twin.structures]]\nid = \"spleen\"\nlabels = [7]\nbody = \"spleen\"\n\
