@@ -126,6 +126,16 @@ impl Spring {
         sum
     }
 
+    /// Add the stiffness to the nodes, lumped: each row's sum, but of magnitudes. What a carrier holds beyond its own faces has negative
+    /// weights, and with their signs a node could be held by less than nothing.
+    pub fn lump(&self, out: &mut [Lanes]) {
+        // Σ |weight|: exactly one where none is negative.
+        let sum = self.weights.iter().fold(1.0, |sum, w| sum - 2.0 * w.min(0.0));
+        for (node, weight) in self.nodes.iter().zip(self.weights) {
+            out[*node as usize] += self.stiffness * Lanes::splat(weight.abs() * sum);
+        }
+    }
+
     /// Transpose of [`Spring::read`]: add a force at the point to the nodes.
     #[inline(always)]
     pub fn spread(&self, force: Lanes, out: &mut [Lanes]) {
@@ -152,7 +162,7 @@ impl Level {
             springs.extend_from_slice(supports);
         } else {
             for support in supports {
-                support.spread(support.stiffness, &mut lumped_supports);
+                support.lump(&mut lumped_supports);
             }
         }
         Self {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use solver_wasm::{
     control::Control,
-    lattice::{Cell, Lattice},
+    lattice::{Cell, Embedding, Lattice},
     newton::Effort,
     real::from_f32,
-    scene::Scene,
+    scene::{Scene, Support},
     state::State,
     step::Solver,
 };
@@ -64,6 +64,32 @@ fn iterations_stay_few() {
             scene.lattice.cells.len()
         );
         assert!(percent <= loose && millionth <= tight, "{name}: {percent}, {millionth}");
+    }
+}
+
+/// A block hangs on ridges that fill an eighth of their cells, so that the cells below carry them, and what holds the ridges has
+/// negative weights at the lower nodes there.
+#[test]
+fn a_block_held_outside_of_its_elements_comes_to_rest() {
+    let spacing = 4.0;
+    let lattice = Lattice::sampled([0.0; 3], spacing, [8, 8, 9], |[x, _, z]| {
+        z < 8.0 * spacing || (z < 8.25 * spacing && (x / spacing).fract() < 0.5)
+    });
+    let mut scene = free(lattice, 5.0, 0.45);
+    scene.gravity = [0.0, 0.0, -9810.0];
+    let ridges: Vec<_> = (0..scene.lattice.cells.len() as u32)
+        .filter(|cell| scene.lattice.cells[*cell as usize].coord[2] == 8)
+        .map(|cell| Embedding { cell, local: [0.25, 0.5, 1.0] })
+        .collect();
+    assert_eq!(ridges.len(), 64);
+    for stiffness in [10.0, 50.0, 120.0, 1e3] {
+        let support = |point: &Embedding| Support { point: *point, stiffness: [stiffness; 3] };
+        scene.supports = ridges.iter().map(support).collect();
+        let model = model(&scene);
+        let (mut solver, mut state) = (Solver::new(Arc::clone(&model)), State::at_rest(&model));
+        let report = solver.settle(&mut state, &Control::default(), &Effort::ACCURATE);
+        eprintln!("held by {stiffness} mN/mm: {report:?}");
+        assert!(report.converged && report.newton_iterations < 8, "{stiffness}: {report:?}");
     }
 }
 
