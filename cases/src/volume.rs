@@ -6,6 +6,7 @@
 mod bounded;
 mod dicom;
 mod inrimage;
+mod mesh;
 mod nifti;
 mod nrrd;
 mod orient;
@@ -15,6 +16,7 @@ mod segmentation;
 mod table;
 
 pub use dicom::{is_dicom, is_dicom_segmentation};
+pub use mesh::{CavityRecipe, MeshRecipe, read_mesh};
 pub use segmentation::{Name, Names, Segmentation, merge_masks};
 pub use table::read_table;
 

