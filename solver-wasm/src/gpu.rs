@@ -5,6 +5,7 @@
 //! | `modes.wgsl` | `modes.rs` |
 //! | `material.wgsl` | `material.rs`, `material/bending.rs` |
 //! | `evaluate.wgsl` | `Viscosity::start`, `Newton::evaluate` |
+//! | `strain.wgsl` | `strain.rs`, `strain/law.rs`, `functions.rs` |
 //! | `refresh.wgsl` | `Multigrid::refresh`: `coarsen`, `add_cell_diagonals`, `invert`, `assemble`, `assemble_link`, `Skyline::factor` |
 //! | `cycle.wgsl` | `cycle`, `Level::smooth`, `subtract_product`, `solve_coarsest` |
 //! | `touches.wgsl` | `TouchLaw::respond`, `Link`, in `Newton::evaluate`, `subtract_product`, `Level::refresh_diagonal` |
@@ -23,6 +24,7 @@ mod parity;
 mod play;
 mod resources;
 mod solver;
+mod supports;
 mod surfaces;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
@@ -30,4 +32,5 @@ mod touches;
 
 pub use device::{Gpu, GpuError};
 pub use play::Play;
-pub use solver::{GpuSolver, Unsupported, supports};
+pub use solver::GpuSolver;
+pub use supports::{Unsupported, supports};

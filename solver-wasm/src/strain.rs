@@ -12,6 +12,8 @@
 //! membrane one on each patch of surface. The tangent is exact.
 
 mod build;
+#[cfg(feature = "gpu")]
+mod door;
 mod law;
 
 use std::ops::Range;

@@ -8,11 +8,11 @@ struct Cell {
     corners: array<vec4u, 2>,
     // Centroid of the material; w: its volume over that of the coarse cell.
     centroid: vec4f,
-    // Second moments p, q, r; w: unused.
+    // Second moments p, q, r; w: ν/(1 − ν) of its strain points.
     moments: vec4f,
     // springs[x..y] act in it (finest level); z: its coupling by closed jaws (coarse levels) or NONE.
     held: vec4u,
-    // lists[x..y]: cells of the finer level that it stands for.
+    // lists[x..y]: cells of the finer level that it stands for; points[z..w]: its strain points (finest level).
     children: vec4u,
 }
 
@@ -108,9 +108,11 @@ struct Frame {
     active_ends: u32,
     // Gain of a conjugate-gradient iteration that is worth no other [mN mm], twice.
     least_gain: f32,
-    unused_0: u32,
-    unused_1: u32,
-    unused_2: u32,
+    // Activation of the muscle.
+    activation: f32,
+    // Cells to look through for strain points: all, or none.
+    strained_count: u32,
+    unused: u32,
     levels: array<Level, 16>,
 }
 
@@ -142,6 +144,43 @@ struct Journal {
     unused: u32,
 }
 
+// A symmetric tensor.
+struct Symmetric {
+    // xx, yy, zz.
+    main: vec3f,
+    // xy, yz, zx.
+    shear: vec3f,
+}
+
+// Strain in a cell, or the stress that works on it: mean, and along ξ (yy, zz, 2yz), η (xx, zz, 2zx), ζ (xx, yy, 2xy).
+struct StrainField {
+    mean: Symmetric,
+    xi: vec3f,
+    eta: vec3f,
+    zeta: vec3f,
+}
+
+// A point with an energy of its own; see `strain.rs`.
+struct StrainPoint {
+    // From the material's centroid, local coordinates.
+    local: vec3f,
+    // Fraction of the cell's volume.
+    weight: f32,
+    // Fibre and sheet; the normal stands on them.
+    fibre: vec3f,
+    // Greatest active stress along the fibre [kPa].
+    muscle: f32,
+    sheet: vec3f,
+    // Number of its law, and the constants of that.
+    law: u32,
+    constants: array<vec4f, 2>,
+    // Tangent at the last evaluation, times the weight, in axes of which these are two.
+    first: vec3f,
+    second: vec3f,
+    diagonal: Symmetric,
+    ranks: array<Symmetric, 2>,
+}
+
 @group(0) @binding(0) var<uniform> at_level: vec4u;
 @group(0) @binding(1) var<uniform> frame: Frame;
 @group(0) @binding(2) var<storage, read> cells: array<Cell>;
@@ -161,6 +200,9 @@ struct Journal {
 @group(0) @binding(12) var<storage, read_write> dense: array<f32>;
 // The step's touches and pressures, as bits: see `touches.wgsl` and `pressure.wgsl`.
 @group(0) @binding(13) var<storage, read_write> acting: array<vec4u>;
+@group(0) @binding(14) var<storage, read_write> points: array<StrainPoint>;
+// Their stress in each cell of the finest level.
+@group(0) @binding(15) var<storage, read_write> stresses: array<StrainField>;
 
 fn level() -> Level {
     return frame.levels[at_level.x];

@@ -10,6 +10,7 @@ pub(crate) const SOURCE: &str = concat!(
     include_str!("touches.wgsl"),
     include_str!("pressure.wgsl"),
     include_str!("evaluate.wgsl"),
+    include_str!("strain.wgsl"),
     include_str!("refresh.wgsl"),
     include_str!("cycle.wgsl"),
     include_str!("newton.wgsl"),
@@ -33,18 +34,20 @@ pub(crate) enum Binding {
     Journal,
     Dense,
     Acting,
+    Points,
+    Stresses,
 }
 
 use Binding::{
-    Acting, AtLevel, Cells, Dense, Frame, Journal, Lists, Nodes, Partials, Springs, Strains,
-    Tangents, Tissues, Vectors,
+    Acting, AtLevel, Cells, Dense, Frame, Journal, Lists, Nodes, Partials, Points, Springs,
+    Strains, Stresses, Tangents, Tissues, Vectors,
 };
 
 impl Binding {
     /// All of them, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         AtLevel, Frame, Cells, Tissues, Nodes, Lists, Springs, Tangents, Vectors, Strains,
-        Partials, Journal, Dense, Acting,
+        Partials, Journal, Dense, Acting, Points, Stresses,
     ];
 
     /// How a kernel sees it.
@@ -70,6 +73,8 @@ pub(crate) enum Over {
     EachTouch,
     /// Each cell of all levels, in a step with touches.
     EachCellOfAll,
+    /// Each cell of the finest level, in a scene with strain points.
+    EachStrainedCell,
     /// Each vertex of the surfaces, in a step with pressure on one.
     EachVertex,
     /// One workgroup alone.
@@ -84,6 +89,8 @@ pub(crate) struct Counts {
     pub touches: usize,
     /// Of all levels; none if nothing touches.
     pub cells_if_touching: usize,
+    /// Of the finest level; none without strain points.
+    pub strained_cells: usize,
     pub vertices: usize,
 }
 
@@ -95,6 +102,7 @@ impl Over {
             Self::EachNode => counts.nodes,
             Self::EachTouch => counts.touches,
             Self::EachCellOfAll => counts.cells_if_touching,
+            Self::EachStrainedCell => counts.strained_cells,
             Self::EachVertex => counts.vertices,
             Self::Once => 1,
         };
@@ -147,6 +155,8 @@ kernels! {
     KeepLoads "keep_loads" EachVertex [Frame, Acting];
     Evaluate "evaluate" EachCell
         [Frame, Cells, Tissues, Springs, Tangents, Vectors, Strains, Partials, Acting];
+    Strain "strain" EachStrainedCell
+        [Frame, Cells, Tissues, Tangents, Vectors, Partials, Points, Stresses];
     GatherGradient "gather_gradient" EachNode [Frame, Nodes, Lists, Vectors, Partials];
     TakeEnergy "take_energy" Once [Frame, Partials, Journal];
     Coarsen "coarsen" EachCell [AtLevel, Frame, Cells, Lists, Tangents];
@@ -175,6 +185,8 @@ kernels! {
     MoveVertices "move_vertices" EachVertex [Frame, Cells, Vectors, Journal, Acting];
     TurnLoads "turn_loads" EachVertex [Frame, Journal, Acting];
     MultiplySearch "multiply_search" EachCell [Frame, Cells, Springs, Tangents, Vectors, Journal, Acting];
+    StrainSearch "strain_search" EachStrainedCell
+        [Frame, Cells, Tissues, Tangents, Vectors, Journal, Points, Stresses];
     GatherProduct "gather_product" EachNode [Frame, Nodes, Lists, Vectors, Partials, Journal];
     ChooseLength "choose_length" Once [Frame, Partials, Journal];
     Advance "advance" EachNode [Frame, Vectors, Journal];
@@ -189,12 +201,13 @@ kernels! {
 pub(crate) type Dispatch = (Step, usize);
 
 /// The kernels that look at a state.
-pub(crate) const EVALUATION: [Dispatch; 7] = [
+pub(crate) const EVALUATION: [Dispatch; 8] = [
     (Step::Press, 0),
     (Step::Sift, 0),
     (Step::Deform, 0),
     (Step::Load, 0),
     (Step::Evaluate, 0),
+    (Step::Strain, 0),
     (Step::GatherGradient, 0),
     (Step::TakeEnergy, 0),
 ];
@@ -213,8 +226,8 @@ pub(crate) fn opening(remember: bool) -> Vec<Dispatch> {
     all
 }
 
-/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results; those over touches and
-/// vertices are left out where there are none. `tail` is the first level that
+/// The kernels of a Newton iteration of so many conjugate-gradient ones, without a look at results; those over touches,
+/// vertices and strain points are left out where there are none. `tail` is the first level that
 /// one workgroup handles alone, `levels` how many there are.
 pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
     let mut all = vec![(Step::KeepLoads, 0), (Step::InvertDiagonal, 0)];
@@ -232,6 +245,7 @@ pub(crate) fn iteration(cg: u32, levels: usize, tail: usize) -> Vec<Dispatch> {
             (Step::MoveVertices, 0),
             (Step::TurnLoads, 0),
             (Step::MultiplySearch, 0),
+            (Step::StrainSearch, 0),
             (Step::GatherProduct, 0),
             (Step::ChooseLength, 0),
             (Step::Advance, 0),

@@ -67,6 +67,23 @@ pub(crate) struct PackedSpring {
     pub multiplier: [f32; 4],
 }
 
+/// A point with an energy of its own; what comes after the constants is the kernels'.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub(crate) struct StrainPoint {
+    pub local: [f32; 3],
+    pub weight: f32,
+    pub fibre: [f32; 3],
+    pub muscle: f32,
+    pub sheet: [f32; 3],
+    pub law: u32,
+    pub constants: [f32; 8],
+    pub first: [f32; 4],
+    pub second: [f32; 4],
+    pub diagonal: [f32; 8],
+    pub ranks: [[f32; 8]; 2],
+}
+
 /// One level's ranges and smoother.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, Pod, Zeroable)]
@@ -108,9 +125,9 @@ pub(crate) struct Frame {
     pub pressures: u32,
     pub active_ends: u32,
     pub least_gain: f32,
-    pub unused_0: u32,
-    pub unused_1: u32,
-    pub unused_2: u32,
+    pub activation: f32,
+    pub strained_count: u32,
+    pub unused: u32,
     pub levels: [Level; MAX_LEVELS],
 }
 
@@ -135,8 +152,9 @@ pub(crate) struct Journal {
     pub unused: u32,
 }
 
-/// Bytes of a `Tangent` and a vector in the kernels, which alone use them.
+/// Bytes of a `Tangent`, a `StrainField` and a vector in the kernels, which alone use them.
 pub(crate) const TANGENT_BYTES: usize = 192;
+pub(crate) const STRAIN_FIELD_BYTES: usize = 80;
 pub(crate) const VECTOR_BYTES: usize = 16;
 /// Fields of all levels, and of the finest alone.
 pub(crate) const LEVEL_FIELDS: usize = 5;
@@ -152,6 +170,8 @@ pub(crate) struct Packed {
     pub nodes: Vec<Node>,
     pub lists: Vec<u32>,
     pub tissues: Vec<Tissue>,
+    /// Cell by cell.
+    pub points: Vec<StrainPoint>,
     pub levels: Vec<Level>,
     /// First level that one workgroup handles.
     pub tail: usize,
@@ -181,6 +201,7 @@ impl Packed {
             nodes: Vec::new(),
             lists: Vec::new(),
             tissues: vec![Tissue::default(); model.grids[0].cell_count],
+            points: Vec::new(),
             levels: Vec::new(),
             tail: 0,
             by_corners: Vec::new(),
@@ -214,6 +235,7 @@ impl Packed {
                 unused: 0.0,
             };
         }
+        packed.add_points(model);
         let last = packed.levels.len() - 1;
         let small = packed.levels.iter().position(|l| l.cell_count as usize <= TAIL_CELLS);
         packed.tail = small.unwrap_or(last).clamp(1, last);
@@ -294,6 +316,35 @@ impl Packed {
         for (n, finer) in finer.iter().enumerate() {
             self.nodes[next.first_node as usize + n].fine = list(&mut self.lists, finer);
         }
+    }
+
+    /// The strain points of the finest level's cells.
+    fn add_points(&mut self, model: &Model) {
+        for point in model.strain_points.of_cells(&model.grids[0]) {
+            let cell = &mut self.cells[point.cell];
+            let [.., from, to] = &mut cell.children;
+            if from == to {
+                *from = self.points.len() as u32;
+                cell.moments[3] = single(point.lateral);
+            }
+            *to = self.points.len() as u32 + 1;
+            let (law, constants) = point.law;
+            self.points.push(StrainPoint {
+                local: point.local.map(single),
+                weight: single(point.weight),
+                fibre: point.axes[0].map(single),
+                muscle: single(point.active),
+                sheet: point.axes[1].map(single),
+                law,
+                constants: constants.map(single),
+                ..StrainPoint::zeroed()
+            });
+        }
+    }
+
+    /// Cells to look through for strain points: all of the finest level, or none.
+    pub fn strained_cells(&self) -> usize {
+        if self.points.is_empty() { 0 } else { self.levels[0].cell_count as usize }
     }
 
     /// The cell of a level whose corners are these nodes.

@@ -151,7 +151,7 @@ fn sum_range(lane: u32, first: u32, end: u32) -> vec4f {
 
 @compute @workgroup_size(64)
 fn take_energy(@builtin(local_invocation_index) lane: u32) {
-    let before_loads = node_groups() + cell_groups() + touch_groups();
+    let before_loads = node_groups() + cell_groups() + touch_groups() + strain_groups();
     let total = sum_partials(lane, before_loads);
     let loads = sum_range(lane, before_loads, before_loads + vertex_groups());
     if lane != 0u {

@@ -1,4 +1,4 @@
-//! Kernels with touches and pressure against their twins in Rust, one after the other. Without a GPU they say so and pass.
+//! Kernels with touches, pressure and strain points against their twins in Rust, one after the other. Without a GPU they say so and pass.
 
 use std::sync::Arc;
 
@@ -17,19 +17,20 @@ use crate::{
         instrument::{Instrument, Pose},
     },
     control::Control,
-    lattice::{Embedding, Lattice},
+    lattice::{Cell, Embedding, Lattice},
     model::Model,
     multigrid::{subtract_inertia, subtract_surrogate},
-    real::{Lanes, length_squared, node_vector},
-    scene::{Material, Scene, Support, Surface},
+    real::{Lanes, dot, length_squared, node_vector},
+    scene::{Law, Material, Membrane, Scene, Support, Surface},
     state::State,
     step::{Solver, StepReport},
 };
 
-/// Largest difference over the largest value: f32 in another order. What a touch resists hangs on the way that it went, a small
-/// difference of displacements; the coarsest level is solved in f32 there and in f64 here.
+/// Largest difference over the largest value: f32 in another order; the coarsest level is solved in f32 there and in f64 here.
 const TOLERANCE: f32 = 1e-5;
-const TOUCH_TOLERANCE: f32 = 1e-4;
+/// Of what is left of far larger numbers: what a touch resists hangs on the way that it went, a small difference of displacements, and
+/// strained tissue near balance has a small gradient.
+const LOOSE_TOLERANCE: f32 = 1e-4;
 /// Fields of the finest level.
 const GRADIENT: usize = 0;
 const SEARCH: usize = 3;
@@ -60,16 +61,7 @@ fn pressed() -> (Arc<Model>, Solver, State, Control) {
         .map(|point| Support { point, stiffness: [500.0; 3] })
         .collect();
     // Pressure on one side.
-    let mut side = Surface::default();
-    for cell in 0..lattice.cells.len() as u32 {
-        let face = [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]];
-        let face = face.map(|local| Embedding { cell, local });
-        if lattice.rest_position(&face[0])[0] < -36.0 {
-            let first = side.points.len() as u32;
-            side.points.extend(face);
-            side.triangles.extend([[0, 1, 2], [0, 2, 3]].map(|t| t.map(|v| v + first)));
-        }
-    }
+    let side = side(&lattice, -36.0);
     let scene = Scene {
         lattice,
         surfaces: vec![side],
@@ -88,6 +80,78 @@ fn pressed() -> (Arc<Model>, Solver, State, Control) {
     for step in 0..40_u8 {
         let t = f32::from(step);
         control.tool_goals[0] = Some([28.0, 0.3 * t, 16.0 - 0.4 * t.min(30.0)]);
+        solver.step(&mut state, &control);
+    }
+    (model, solver, state, control)
+}
+
+/// The faces towards −x of the cells that begin below `limit` [mm].
+fn side(lattice: &Lattice, limit: f32) -> Surface {
+    let mut side = Surface::default();
+    for cell in 0..lattice.cells.len() as u32 {
+        let face = [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.0, 1.0, 0.0]];
+        let face = face.map(|local| Embedding { cell, local });
+        if lattice.rest_position(&face[0])[0] < limit {
+            let first = side.points.len() as u32;
+            side.points.extend(face);
+            side.triangles.extend([[0, 1, 2], [0, 2, 3]].map(|t| t.map(|v| v + first)));
+        }
+    }
+    side
+}
+
+/// A ball of which each layer has another law, with fibres that turn, muscle, and a membrane on its left half; held at one end,
+/// contracting and sagging.
+fn strained() -> (Arc<Model>, Solver, State, Control) {
+    let laws = [
+        Law::NeoHookean { young: 5.0, poisson: 0.45 },
+        Law::MooneyRivlin { c1: 0.7, c2: 0.3, bulk: 20.0 },
+        Law::Ogden { terms: [(0.67, -19.0), (0.2, 3.0)], bulk: 20.0 },
+        Law::Guccione { c: 2.0, fibre: 8.0, transverse: 2.0, shear: 4.0, bulk: 20.0 },
+        Law::HolzapfelOgden {
+            matrix: (0.5, 8.023),
+            fibre: (18.472, 16.026),
+            sheet: (2.481, 11.12),
+            shear: (0.216, 11.436),
+            bulk: 20.0,
+        },
+    ];
+    let mut lattice = Lattice::ball(40.0, 8.0);
+    for cell in &mut lattice.cells {
+        cell.material = cell.coord[2] % laws.len() as u16;
+    }
+    let turning = |cell: &Cell| {
+        let (sin, cos) = (0.3 * f32::from(cell.coord[0])).sin_cos();
+        [[cos, sin, 0.2], [-sin, cos, 0.0]]
+    };
+    let supports = (0..lattice.cells.len() as u32)
+        .map(|cell| Embedding { cell, local: [0.5; 3] })
+        .filter(|point| lattice.rest_position(point)[2] > 24.0)
+        .map(|point| Support { point, stiffness: [50.0; 3] })
+        .collect();
+    let scene = Scene {
+        fibres: lattice.cells.iter().map(turning).collect(),
+        surfaces: vec![side(&lattice, 0.0)],
+        membranes: vec![Membrane {
+            surface: 0,
+            thickness: 0.1,
+            young: 200.0,
+            poisson: 0.4,
+            stiffening: 3.0,
+        }],
+        lattice,
+        materials: laws
+            .map(|law| Material { damping: 0.02, active: 4.0, ..Material::of(law, 1.06e-6) })
+            .into(),
+        supports,
+        gravity: [0.0, 2000.0, -9810.0],
+        ..Scene::default()
+    };
+    let model = Arc::new(Model::new(&scene).expect("a sound scene"));
+    let (mut solver, mut state) = (Solver::new(Arc::clone(&model)), State::at_rest(&model));
+    let mut control = Control::default();
+    for step in 0..20_u8 {
+        control.activation = f32::from(step) / 25.0;
         solver.step(&mut state, &control);
     }
     (model, solver, state, control)
@@ -163,22 +227,22 @@ fn xyz(v: Lanes) -> Lanes {
     node_vector([x, y, z])
 }
 
-#[test]
-fn gpu_kernels_of_touches_are_twins_one_by_one() {
-    let gpu = match pollster::block_on(Gpu::open()) {
-        Ok(gpu) => gpu,
-        Err(error) => {
-            eprintln!("skipping the kernels of touches: {error}");
-            return;
-        }
-    };
-    let (model, mut solver, mut state, control) = pressed();
-    let mut on_gpu = GpuSolver::new(&gpu, &solver).expect("a GPU that stays");
-    let phase =
-        solver.open(&mut state, &control, &mut StepReport::default()).expect("a step for the GPU");
-    assert!(on_gpu.send(&solver, &state, &control, phase));
+/// A GPU, or a loud word that there is none.
+fn gpu(what: &str) -> Option<Gpu> {
+    pollster::block_on(Gpu::open()).map_err(|error| eprintln!("skipping {what}: {error}")).ok()
+}
 
-    // Evaluation, then all levels in line with it.
+/// Evaluate the beginning of a step on both sides, and bring all levels in line with it. Where that was.
+fn evaluate(
+    on_gpu: &mut GpuSolver,
+    solver: &mut Solver,
+    state: &mut State,
+    control: &Control,
+) -> Vec<Lanes> {
+    let model = Arc::clone(solver.model());
+    let phase = solver.open(state, control, &mut StepReport::default());
+    let phase = phase.expect("a step for the GPU");
+    assert!(on_gpu.send(solver, state, control, phase));
     let mut refresh = on_gpu.opening.clone();
     refresh.push((Step::InvertDiagonal, 0));
     for level in 1..model.grids.len() {
@@ -190,32 +254,22 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
     newton.viscosity.start(&model, &state.displacements, &state.memory, 1.0 / control.dt);
     let u = newton.inertial.clone();
     newton.pressures.follow(&model, &u);
-    newton.evaluate(&model, &u, phase);
+    let ours = newton.evaluate(&model, &u, phase);
     newton.multigrid.refresh(&model, phase.shift);
+    let theirs = on_gpu.fetch(Binding::Journal, 0, 1)[0].to_array();
+    // The work of pressures is summed apart.
+    let energy = ours.value + dot(newton.pressures.forces(), &u) - f64::from(theirs[0]);
+    let relative = energy.abs() / ours.magnitude;
+    eprintln!("energy {:.3e} mN mm, difference {relative:.1e}", ours.value);
+    assert!(relative < f64::from(TOLERANCE));
+    u
+}
+
+/// Diagonals and products of every level, the exact product, and a V cycle.
+fn compare_tangents(on_gpu: &GpuSolver, solver: &mut Solver) {
+    let model = Arc::clone(solver.model());
+    let newton = solver.newton_mut();
     let nodes = model.node_count();
-
-    let links = &newton.multigrid.levels[0].links;
-    let pairs = links.iter().filter(|l| l.is_pair && !l.is_slack()).count();
-    let slack = links.iter().filter(|l| l.is_slack()).count();
-    let sliding = newton.touches.iter().zip(links).filter(|(law, link)| {
-        let friction = law.respond(link.normal, link.read(&u)).friction;
-        law.bound > 0.0 && length_squared(friction).sqrt() > 0.999 * law.bound
-    });
-    let sliding = sliding.count();
-    eprintln!("{} touches: {pairs} of bodies, {sliding} sliding, {slack} slack", links.len());
-    assert!(pairs > 3 && sliding > 0 && slack > 0 && links.len() > pairs + slack);
-    let stiffness = links.iter().flat_map(|link| {
-        let [x, y, z] = link.stiffness.map(Lanes::to_array);
-        [node_vector([x[0], y[1], z[2]]), node_vector([x[1], y[2], z[0]])]
-    });
-    let theirs = on_gpu.fetch(Binding::Acting, LAW_UNITS * MAX_TOUCHES * UNIT, 2 * links.len());
-    assert!(
-        difference("stiffness of touches", &stiffness.collect::<Vec<_>>(), &theirs)
-            < TOUCH_TOLERANCE
-    );
-    let theirs: Vec<_> = on_gpu.fetch(Binding::Vectors, on_gpu.field(GRADIENT), nodes);
-    assert!(difference("gradient", &newton.gradient, &theirs) < TOLERANCE);
-
     for (g, grid) in model.grids.iter().enumerate() {
         let level = &newton.multigrid.levels[g];
         let count = grid.node_count();
@@ -249,6 +303,7 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
         (Step::MoveVertices, 0),
         (Step::TurnLoads, 0),
         (Step::MultiplySearch, 0),
+        (Step::StrainSearch, 0),
         (Step::GatherProduct, 0),
     ]);
     let theirs = on_gpu.fetch(Binding::Vectors, on_gpu.field(PRODUCT), nodes);
@@ -263,4 +318,53 @@ fn gpu_kernels_of_touches_are_twins_one_by_one() {
     let theirs = on_gpu.fetch(Binding::Vectors, on_gpu.place(SOLUTION, 0), nodes);
     let ours = &newton.multigrid.levels[0].solution;
     assert!(difference("V cycle", ours, &theirs) < TOLERANCE);
+}
+
+#[test]
+fn gpu_kernels_of_touches_are_twins_one_by_one() {
+    let Some(gpu) = gpu("the kernels of touches") else { return };
+    let (model, mut solver, mut state, control) = pressed();
+    let mut on_gpu = GpuSolver::new(&gpu, &solver).expect("a GPU that stays");
+    let u = evaluate(&mut on_gpu, &mut solver, &mut state, &control);
+    let newton = solver.newton_mut();
+
+    let links = &newton.multigrid.levels[0].links;
+    let pairs = links.iter().filter(|l| l.is_pair && !l.is_slack()).count();
+    let slack = links.iter().filter(|l| l.is_slack()).count();
+    let sliding = newton.touches.iter().zip(links).filter(|(law, link)| {
+        let friction = law.respond(link.normal, link.read(&u)).friction;
+        law.bound > 0.0 && length_squared(friction).sqrt() > 0.999 * law.bound
+    });
+    let sliding = sliding.count();
+    eprintln!("{} touches: {pairs} of bodies, {sliding} sliding, {slack} slack", links.len());
+    assert!(pairs > 3 && sliding > 0 && slack > 0 && links.len() > pairs + slack);
+    let stiffness = links.iter().flat_map(|link| {
+        let [x, y, z] = link.stiffness.map(Lanes::to_array);
+        [node_vector([x[0], y[1], z[2]]), node_vector([x[1], y[2], z[0]])]
+    });
+    let theirs = on_gpu.fetch(Binding::Acting, LAW_UNITS * MAX_TOUCHES * UNIT, 2 * links.len());
+    assert!(
+        difference("stiffness of touches", &stiffness.collect::<Vec<_>>(), &theirs)
+            < LOOSE_TOLERANCE
+    );
+    let theirs = on_gpu.fetch(Binding::Vectors, on_gpu.field(GRADIENT), model.node_count());
+    assert!(difference("gradient", &newton.gradient, &theirs) < TOLERANCE);
+    compare_tangents(&on_gpu, &mut solver);
+}
+
+#[test]
+fn gpu_kernels_of_strain_points_are_twins_one_by_one() {
+    let Some(gpu) = gpu("the kernels of strain points") else { return };
+    let (model, mut solver, mut state, control) = strained();
+    let mut on_gpu = GpuSolver::new(&gpu, &solver).expect("a GPU that stays");
+    evaluate(&mut on_gpu, &mut solver, &mut state, &control);
+    let mut counts = [0; 5];
+    for point in &on_gpu.packed.points {
+        counts[point.law as usize] += 1;
+    }
+    eprintln!("points of each law: {counts:?}, activation {}", control.activation);
+    assert!(counts.iter().all(|count| *count > 20));
+    let theirs = on_gpu.fetch(Binding::Vectors, on_gpu.field(GRADIENT), model.node_count());
+    assert!(difference("gradient", &solver.newton_mut().gradient, &theirs) < LOOSE_TOLERANCE);
+    compare_tangents(&on_gpu, &mut solver);
 }

@@ -1,9 +1,6 @@
 //! Who computes: a race at the start, and the CPU when the GPU is gone.
 
-use super::{
-    device::Gpu,
-    solver::{GpuSolver, supports},
-};
+use super::{device::Gpu, solver::GpuSolver, supports::supports};
 use crate::{
     message::{Backend, Command, Preference, Race, Report},
     newton::Clock,

@@ -88,7 +88,7 @@ fn load(
     }
     let total = reduce(lane, sum);
     if lane == 0u {
-        partials[node_groups() + cell_groups() + touch_groups() + group.x] = total;
+        partials[node_groups() + cell_groups() + touch_groups() + strain_groups() + group.x] = total;
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     kernels::{Binding, Counts, Over, SOURCE, Step},
     layout::{
         FINEST_FIELDS, Frame, Journal, LEVEL_FIELDS, MAX_LEVELS, Packed, PackedSpring,
-        TANGENT_BYTES, VECTOR_BYTES,
+        STRAIN_FIELD_BYTES, TANGENT_BYTES, VECTOR_BYTES,
     },
     touches::UNIT,
 };
@@ -68,15 +68,24 @@ fn size_of_binding(binding: Binding, packed: &Packed, room: &Room) -> usize {
                 nodes: finest_nodes,
                 touches: MAX_TOUCHES,
                 cells_if_touching: 0,
+                strained_cells: packed.strained_cells(),
                 vertices: room.vertices,
             };
             let groups = |over: Over| over.groups(most) as usize;
-            let all = [Over::EachCell, Over::EachNode, Over::EachTouch, Over::EachVertex];
+            let all = [
+                Over::EachCell,
+                Over::EachNode,
+                Over::EachTouch,
+                Over::EachStrainedCell,
+                Over::EachVertex,
+            ];
             all.map(groups).iter().sum::<usize>() * VECTOR_BYTES
         }
         Binding::Journal => size_of::<Journal>(),
         Binding::Dense => (unknowns * unknowns + 64 * room.couplings) * 4,
         Binding::Acting => room.acting * UNIT,
+        Binding::Points => size_of_val(&packed.points[..]),
+        Binding::Stresses => packed.strained_cells() * STRAIN_FIELD_BYTES,
     }
 }
 

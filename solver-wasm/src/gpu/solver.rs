@@ -14,8 +14,8 @@ use super::{
     device::{Gpu, GpuError},
     kernels::{Binding, Counts, Dispatch, EVALUATION, RETREAT, iteration, opening},
     layout::{
-        DISPLACEMENT, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS, MAX_UNKNOWNS,
-        Packed, PackedSpring, VECTOR_BYTES, single, vector,
+        DISPLACEMENT, Frame, INERTIAL, Journal, LEVEL_FIELDS, Level, MAX_LEVELS, Packed,
+        PackedSpring, VECTOR_BYTES, single, vector,
     },
     resources::{LEVEL_STRIDE, Room, buffers, pipelines},
     surfaces::{PackedSurfaces, SurfacePlaces},
@@ -35,38 +35,6 @@ use crate::{
 const MAX_LOADS: usize = 256;
 /// Newton iterations that a journal has room for.
 const MAX_NEWTON: u32 = 2;
-
-/// Why a scene stays on the CPU.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsupported {
-    /// Fibres, membranes and other laws than neo-Hookean have no kernels.
-    #[error("fibres, membranes or a law that the GPU does not have")]
-    Laws,
-    /// So few cells that there is nothing to gain.
-    #[error("too few cells")]
-    Small,
-    /// Coarsening ends at too many cells: thousands of separate pieces.
-    #[error("too many separate pieces")]
-    Pieces,
-}
-
-/// Can the GPU simulate this model?
-///
-/// # Errors
-/// Why not.
-pub fn supports(model: &Model) -> Result<(), Unsupported> {
-    if !model.strain_points.is_empty() {
-        return Err(Unsupported::Laws);
-    }
-    if model.grids.len() < 2 {
-        return Err(Unsupported::Small);
-    }
-    let coarsest = &model.grids[model.grids.len() - 1];
-    if model.grids.len() > MAX_LEVELS || 3 * coarsest.node_count() > MAX_UNKNOWNS {
-        return Err(Unsupported::Pieces);
-    }
-    Ok(())
-}
 
 /// The kernels' scratch for a model.
 pub struct GpuSolver {
@@ -162,6 +130,7 @@ impl GpuSolver {
         solver.write(Binding::Tissues, 0, cast_slice(&solver.packed.tissues));
         solver.write(Binding::Nodes, 0, cast_slice(&solver.packed.nodes));
         solver.write(Binding::Lists, 0, cast_slice(&solver.packed.lists));
+        solver.write(Binding::Points, 0, cast_slice(&solver.packed.points));
         solver.write(Binding::Cells, 0, cast_slice(&solver.packed.cells));
         for (offset, part) in solver.surfaces.parts(&solver.surface_places) {
             solver.write(Binding::Acting, offset, part);
@@ -277,9 +246,9 @@ impl GpuSolver {
             pressures: self.surface_places.pressures as u32,
             active_ends: self.places.active_ends as u32,
             least_gain: self.effort.least_gain(phase) as f32,
-            unused_0: 0,
-            unused_1: 0,
-            unused_2: 0,
+            activation: single(solver.activation()),
+            strained_count: self.packed.strained_cells() as u32,
+            unused: 0,
             levels,
         };
         self.write(Binding::Frame, 0, bytes_of(&frame));
@@ -476,6 +445,7 @@ impl GpuSolver {
                 } else {
                     0
                 },
+                strained_cells: self.packed.strained_cells(),
                 vertices: self.surfaces.acting_count(),
             });
             if groups == 0 {

@@ -7,8 +7,8 @@ use naga::{AddressSpace, TypeInner, valid};
 use super::{
     kernels::{Binding, SOURCE, Step, iteration, opening},
     layout::{
-        Cell, Frame, Journal, Level, MAX_LEVELS, MAX_UNKNOWNS, Node, PackedSpring, TANGENT_BYTES,
-        Tissue, WORKGROUP,
+        Cell, Frame, Journal, Level, MAX_LEVELS, MAX_UNKNOWNS, Node, PackedSpring,
+        STRAIN_FIELD_BYTES, StrainPoint, TANGENT_BYTES, Tissue, WORKGROUP,
     },
 };
 use crate::contact::MAX_TOUCHES;
@@ -114,14 +114,16 @@ fn structures_lie_where_the_shaders_read_them() {
     same!(m, "Node", Node: support, cells, coarse, fine, share, unused);
     same!(m, "Tissue", Tissue: mu, lambda, rest, shear, gradient, damping, volume, unused);
     same!(m, "Spring", PackedSpring: weights, stiffness, goal, multiplier);
+    same!(m, "StrainPoint", StrainPoint: local, weight, fibre, muscle, sheet, law, constants, first, second, diagonal, ranks);
     same!(m, "Level", Level: first_node, node_count, first_cell, cell_count, chebyshev);
     same!(m, "Frame", Frame: gravity, rate, inertia, shift, mode_scale, reach, tolerance, cg_tolerance,
         force_scale, node_total, coarsest, tail, couplings, touch_count, pulls, order, starts,
         vertex_count, vertices, fans, loads, load_order, load_starts, pressures, active_ends,
-        least_gain, unused_0, unused_1, unused_2, levels);
+        least_gain, activation, strained_count, unused, levels);
     same!(m, "Journal", Journal: energies, steps, roundings, evaluations, newton_iterations, cg_iterations,
         negative, product, gained, alpha, beta, finished, iteration, balanced, unused);
     assert_eq!(structure(m, "Tangent").0, TANGENT_BYTES);
+    assert_eq!(structure(m, "StrainField").0, STRAIN_FIELD_BYTES);
     assert!(SOURCE.contains(&format!("array<Level, {MAX_LEVELS}>")));
     assert!(SOURCE.contains(&format!("MAX_TOUCHES = {MAX_TOUCHES}u")));
     assert!(SOURCE.contains(&format!("MOST_UNKNOWNS = {MAX_UNKNOWNS}u")));
@@ -136,6 +138,6 @@ fn an_iteration_is_a_fixed_list_of_kernels() {
     assert_eq!(count(Step::ProductFinest), 32);
     assert_eq!(count(Step::Product), 32);
     assert_eq!(count(Step::Pull), 64);
-    assert_eq!(play.len(), 350);
+    assert_eq!(play.len(), 359);
     assert_eq!(opening(true).len(), opening(false).len() + 1);
 }

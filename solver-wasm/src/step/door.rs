@@ -102,6 +102,11 @@ impl Solver {
         &self.newton.pressures
     }
 
+    /// Activation of the muscle in the step.
+    pub(crate) fn activation(&self) -> Real {
+        self.newton.activation
+    }
+
     /// Viscous terms of the step, if the model has Maxwell branches.
     pub(crate) fn viscosity(&self) -> &Viscosity {
         &self.newton.viscosity

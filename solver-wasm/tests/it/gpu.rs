@@ -12,12 +12,12 @@ use solver_wasm::{
     },
     control::Control,
     gpu::{Gpu, GpuError, GpuSolver, Play, supports},
-    lattice::Lattice,
+    lattice::{Cell, Lattice},
     message::{Backend, Command, Mechanics, Preference, Report},
     model::Model,
     newton::Effort,
     real::{Real, length_squared},
-    scene::{Scene, Surface},
+    scene::{Membrane, Relaxation, Scene, Surface},
     simulation::Simulation,
     state::State,
     step::Solver,
@@ -25,7 +25,7 @@ use solver_wasm::{
 
 use crate::{
     contact::{blocks, floor},
-    scenes::{free, hold, hung_ball, model, surface},
+    scenes::{free, hold, hung_ball, laws, model, surface},
 };
 
 /// Largest distance of a node between the two, over the largest displacement, after all frames.
@@ -214,6 +214,51 @@ async fn surfaces_under_pressure() {
     compare_calm("bar under pressure", scene, script).await;
 }
 
+/// A ball under its weight for each law; one of them has a capsule around it.
+async fn balls_of_every_law() {
+    for (name, law) in laws() {
+        let mut scene = hung_ball(40.0, 0.45);
+        scene.materials[0].law = law;
+        scene.fibres = vec![[[1.0, 0.5, 0.2], [0.0, 1.0, 0.3]]; scene.lattice.cells.len()];
+        if name == "capsule" {
+            scene.surfaces = vec![surface(&scene.lattice)];
+            let (thickness, young) = (0.1, 200.0);
+            scene.membranes =
+                vec![Membrane { surface: 0, thickness, young, poisson: 0.4, stiffening: 3.0 }];
+        }
+        compare_calm(name, scene, |_, _, _, _| ()).await;
+    }
+}
+
+/// A bar of muscle with turning fibres, in a capsule, whose stress relaxes: it contracts, is pulled at its end, and goes slack.
+async fn muscle_in_a_capsule() {
+    let mut scene = free(Lattice::bar([16, 6, 6], 4.0), 40.0, 0.45);
+    hold(&mut scene, |p| (p[0] < 0.1).then_some([200.0; 3]));
+    scene.gravity = [0.0, 0.0, -1000.0];
+    let tissue = &mut scene.materials[0];
+    (tissue.law, tissue.active, tissue.damping) = (laws()[2].1, 5.0, 0.02);
+    tissue.relaxation[0] = Relaxation { modulus: 0.5, time: 0.2 };
+    let turning = |cell: &Cell| {
+        let (sin, cos) = (0.2 * f32::from(cell.coord[2])).sin_cos();
+        [[cos, sin, 0.0], [-sin, cos, 0.0]]
+    };
+    scene.fibres = scene.lattice.cells.iter().map(turning).collect();
+    scene.surfaces = vec![surface(&scene.lattice)];
+    let (thickness, young) = (0.1, 200.0);
+    scene.membranes =
+        vec![Membrane { surface: 0, thickness, young, poisson: 0.4, stiffening: 3.0 }];
+    let script = |frame: u32, model: &Model, state: &mut State, control: &mut Control| {
+        if frame == 5 {
+            let point = model.index().embed(0, [62.0, 12.0, 12.0]).expect("the end of the bar");
+            model.grasp(state, 0, point, 6.0).expect("tissue");
+        }
+        let t = frame as f32 / FRAMES as f32;
+        control.activation = t.min(1.6 - 1.4 * t);
+        control.tool_goals[0] = Some([62.0 + 2.0 * t, 12.0, 12.0 - 5.0 * t]);
+    };
+    compare_calm("muscle in a capsule", scene, script).await;
+}
+
 /// A soft block above a larger one that is held below, at an angle.
 fn stacked_blocks(gap: f32) -> Scene {
     let low = 35.0 + gap;
@@ -390,6 +435,8 @@ tests! {
     grasped_tissue_follows_the_same_on_the_gpu: grasp_and_pull;
     a_body_lies_on_another_the_same_on_the_gpu: one_organ_on_another;
     a_block_slides_over_a_floor_the_same_on_the_gpu: a_block_on_the_floor;
+    balls_of_every_law_sag_the_same_on_the_gpu: balls_of_every_law;
+    muscle_contracts_the_same_on_the_gpu: muscle_in_a_capsule;
     pressed_tissue_follows_the_same_on_the_gpu: surfaces_under_pressure;
     an_instrument_rubs_the_same_on_the_gpu: an_instrument_that_rubs;
     play_goes_on_when_the_gpu_is_lost: play_goes_on_without_the_gpu;
