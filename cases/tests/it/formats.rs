@@ -38,7 +38,12 @@ fn bytes(file: &str) -> Vec<u8> {
 }
 
 fn beside(name: &str) -> Result<Vec<u8>, Error> {
-    Ok(bytes(name))
+    // A damaged header may name any file.
+    fs::read(folder().join(name)).map_err(|e| Error::Source {
+        file: name.to_owned(),
+        reason: e.to_string(),
+        remedy: "put it beside the header",
+    })
 }
 
 fn read(file: &str) -> Segmentation {
