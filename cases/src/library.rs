@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 2] = [
+const MODULES: [(&str, &str); 3] = [
     ("liver/case.toml", include_str!("../modules/liver/case.toml")),
     ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
+    ("skin/case.toml", include_str!("../modules/skin/case.toml")),
 ];
 
 static LIBRARY: LazyLock<Vec<Case>> = LazyLock::new(|| {

@@ -102,6 +102,14 @@ pub struct Voxels<T> {
     pub values: Vec<T>,
 }
 
+impl<T> Voxels<T> {
+    /// No voxel at all: what labels are before something makes them.
+    pub fn none() -> Self {
+        let grid = Grid { dims: [0; 3], origin: [0.0; 3], spacing: [1.0; 3] };
+        Self { grid, values: Vec::new() }
+    }
+}
+
 /// Read a label volume: NIfTI-1 (`.nii`), NRRD (`.nrrd`, `.seg.nrrd`) or INRIMAGE (`.inr`), gzipped or not, or a DICOM segmentation.
 ///
 /// `axes` names the patient direction of increasing i, j, k ("LPS") for a file that does not say. An oblique grid is sampled

@@ -7,6 +7,7 @@ use crate::{
     anatomy, error,
     text::{self, Text},
     tissue,
+    twin::derivation::Derivation,
 };
 
 /// A mistake in a `case.toml`, said so that its author can mend it.
@@ -317,7 +318,7 @@ impl Check<'_> {
 
     fn sources(&mut self) {
         let twin = &self.case.twin;
-        for (field, file) in [("labels", Some(&twin.labels)), ("image", twin.image.as_ref())] {
+        for (field, file) in [("labels", &twin.labels), ("image", &twin.image)] {
             let Some(file) = file else { continue };
             if !twin.sources.iter().any(|source| &source.file == file) {
                 let remedy = "add it to [[twin.sources]] with its sha256, credit and licence";
@@ -342,7 +343,13 @@ impl Check<'_> {
     }
 
     fn derivations(&mut self) {
-        if let Some(mesh) = &self.case.twin.mesh {
+        let twin = &self.case.twin;
+        let made = twin.derivations.first().is_some_and(Derivation::makes_labels);
+        if twin.labels.is_none() && !made {
+            let remedy = "name the file, or let the first derivation make them (kind = \"layers\")";
+            self.note("twin.labels", "is missing", remedy);
+        }
+        if let Some(mesh) = &twin.mesh {
             for (field, reason, remedy) in mesh.faults() {
                 self.note(format!("twin.mesh.{field}"), reason, remedy);
             }

@@ -10,8 +10,8 @@ use crate::{text::Text, twin::derivation::Derivation, volume::MeshRecipe};
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Source file with the labels.
-    pub labels: String,
+    /// Source file with the labels; none where the first derivation makes them.
+    pub labels: Option<String>,
     /// Source file with the scan, if there is one.
     pub image: Option<String>,
     /// Patient directions of the file's axes, for formats that do not say.
@@ -26,6 +26,7 @@ pub struct Recipe {
     #[serde(default)]
     pub warnings: Vec<Text>,
     /// The files, with what is owed for them.
+    #[serde(default)]
     pub sources: Vec<Source>,
     /// What is done with labels and scan before surfaces are made, in this order.
     #[serde(default)]

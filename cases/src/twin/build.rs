@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    case::{Case, Recipe},
+    case::{Case, Recipe, Source},
     text, tissue,
     volume::{self, Grid, Voxels},
 };
@@ -72,10 +72,15 @@ pub fn build(
 ) -> Result<Pack> {
     let recipe = &case.twin;
     progress(Stage::Read, 0.0);
-    let bytes = fetch(recipe, sources, &recipe.labels)?;
-    let source = match &recipe.mesh {
-        Some(mesh) => volume::read_mesh(&recipe.labels, &bytes, mesh)?,
-        None => volume::read_labels(&recipe.labels, &bytes, recipe.axes.as_deref())?,
+    let source = match &recipe.labels {
+        Some(file) => {
+            let bytes = fetch(recipe, sources, file)?;
+            match &recipe.mesh {
+                Some(mesh) => volume::read_mesh(file, &bytes, mesh)?,
+                None => volume::read_labels(file, &bytes, recipe.axes.as_deref())?,
+            }
+        }
+        None => Voxels::none(),
     };
     let scan = match &recipe.image {
         Some(file) => {
@@ -150,16 +155,7 @@ pub(super) fn assemble(
     let mut manifest = Manifest {
         id: case.id.clone(),
         title: case.title.en.clone(),
-        provenance: recipe
-            .sources
-            .iter()
-            .map(|s| Provenance {
-                title: s.title.clone(),
-                credit: s.credit.clone(),
-                licence: s.licence.clone(),
-                sha256: s.sha256.clone(),
-            })
-            .collect(),
+        provenance: provenance(recipe),
         structures: structures(recipe, &bodies, &surfaces, &targets),
         scan_end: ends,
         image_window: recipe.image_window,
@@ -176,6 +172,26 @@ pub(super) fn assemble(
         labels: coarser(&labels, recipe.surface.label_spacing),
         image,
     })
+}
+
+/// Where a twin comes from: its files, or, where there is none, what it was made by.
+fn provenance(recipe: &Recipe) -> Vec<Provenance> {
+    if recipe.sources.is_empty() {
+        let digest = Sha256::digest(format!("{:?}", recipe.derivations));
+        return vec![Provenance {
+            title: "made by the derivations of its case, from no patient".to_owned(),
+            credit: "Sectio".to_owned(),
+            licence: env!("CARGO_PKG_LICENSE").to_owned(),
+            sha256: digest.iter().map(|b| format!("{b:02x}")).collect(),
+        }];
+    }
+    let of_source = |s: &Source| Provenance {
+        title: s.title.clone(),
+        credit: s.credit.clone(),
+        licence: s.licence.clone(),
+        sha256: s.sha256.clone(),
+    };
+    recipe.sources.iter().map(of_source).collect()
 }
 
 /// Bytes of a source file, checked against the recipe's hash.

@@ -4,12 +4,19 @@
 //! file of its own, with what a case says about it and what is done. All are deterministic: chance comes from a seed in the case.
 
 mod crop;
+mod layers;
 mod resample;
+mod tube;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{crop::Crop, resample::Resample};
+pub use self::{
+    crop::Crop,
+    layers::{Layer, Layers},
+    resample::Resample,
+    tube::Tube,
+};
 use crate::{Error, Result, volume::Voxels};
 
 /// What derivations work on.
@@ -29,14 +36,25 @@ pub enum Derivation {
     Crop(Crop),
     /// Labels on a grid of another spacing.
     Resample(Resample),
+    /// A pad of flat layers, made from nothing.
+    Layers(Layers),
+    /// A tube along a path.
+    Tube(Tube),
 }
 
 impl Derivation {
+    /// Does it make the labels, so that none are read?
+    pub fn makes_labels(&self) -> bool {
+        matches!(self, Self::Layers(_))
+    }
+
     /// Numbers that cannot be: the field, what is wrong with it, and what would be right.
     pub fn faults(&self) -> Vec<(&'static str, String, &'static str)> {
         match self {
             Self::Crop(crop) => crop.faults(),
             Self::Resample(resample) => resample.faults(),
+            Self::Layers(layers) => layers.faults(),
+            Self::Tube(tube) => tube.faults(),
         }
     }
 
@@ -48,6 +66,8 @@ impl Derivation {
         match self {
             Self::Crop(crop) => crop.apply(work),
             Self::Resample(resample) => resample.apply(work),
+            Self::Layers(layers) => layers.apply(work),
+            Self::Tube(tube) => tube.apply(work),
         }
     }
 }

@@ -172,7 +172,7 @@ pub(super) fn case(
     }
     let twin = Recipe {
         mesh: None,
-        labels: sources.first().map(|s| s.file.clone()).unwrap_or_default(),
+        labels: sources.first().map(|s| s.file.clone()),
         image: image_window.and(sources.get(1)).map(|s| s.file.clone()),
         axes: None,
         image_window,

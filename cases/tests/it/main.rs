@@ -7,6 +7,7 @@ mod export;
 mod formats;
 mod hostile;
 mod import;
+mod pad;
 mod phantom;
 mod real;
 mod recipe;
