@@ -377,10 +377,10 @@ impl Incidence {
 }
 
 /// Disjoint sets; the smallest member is the root, so results do not depend on the order of unions.
-struct UnionFind(Vec<u32>);
+pub(crate) struct UnionFind(Vec<u32>);
 
 impl UnionFind {
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Self((0..count as u32).collect())
     }
 
@@ -388,7 +388,7 @@ impl UnionFind {
         self.0.len()
     }
 
-    fn find(&mut self, mut i: usize) -> usize {
+    pub fn find(&mut self, mut i: usize) -> usize {
         while self.0[i] as usize != i {
             self.0[i] = self.0[self.0[i] as usize];
             i = self.0[i] as usize;
@@ -396,7 +396,7 @@ impl UnionFind {
         i
     }
 
-    fn union(&mut self, a: usize, b: usize) {
+    pub fn union(&mut self, a: usize, b: usize) {
         let (a, b) = (self.find(a), self.find(b));
         self.0[a.max(b)] = a.min(b) as u32;
     }

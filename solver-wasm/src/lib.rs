@@ -30,6 +30,7 @@ mod functions;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod hierarchy;
+pub mod incision;
 pub mod lattice;
 pub mod material;
 pub mod message;

@@ -9,6 +9,8 @@ mod dynamics;
 mod embedding;
 #[cfg(feature = "gpu")]
 mod gpu;
+#[cfg(not(target_arch = "wasm32"))]
+mod incision;
 mod linear;
 mod protocol;
 #[cfg(not(target_arch = "wasm32"))]

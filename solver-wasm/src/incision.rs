@@ -1,0 +1,291 @@
+//! Incision: the sheet that a blade sweeps severs links between samples of tissue; cells and nodes are divided accordingly.
+//!
+//! Everything happens in rest space, so that a cut stays where it was made in the tissue, however that moves. Links are only ever
+//! severed, so a cell or a node that was divided stays so, the numbers of what was there before do not change, and the same
+//! strokes give the same lattice. [`Incisions`] is what has been cut, plain data beside the [`Scene`]; [`Division`] says
+//! what one stroke added, and carries a [`State`] over.
+//!
+//! A sample is a quarter of a cell's edge: two cuts that run nearer to each other than that are one. A cell opens once the blade
+//! has passed through all of it that hangs together.
+
+mod exact;
+mod links;
+mod split;
+
+pub use self::split::Division;
+use self::{
+    exact::{Place, blade, centre, crosses},
+    links::{Severed, place},
+    split::Bond,
+};
+use crate::{
+    hierarchy::{Incidence, UnionFind},
+    lattice::{Cell, Embedding, Lattice},
+    model::Model,
+    scene::Scene,
+    state::State,
+    viscosity::BRANCHES,
+};
+
+/// A blade's edge at one moment, from end to end, rest space [mm].
+pub type Edge = [[f32; 3]; 2];
+
+/// What has been cut.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Incisions {
+    /// Severed links of each cell.
+    severed: Vec<Severed>,
+    /// What else holds samples together.
+    bonds: Vec<Bond>,
+}
+
+impl Incisions {
+    /// Nothing is cut. The lattice must be sound.
+    pub fn new(lattice: &Lattice) -> Self {
+        Self { severed: vec![[0; 3]; lattice.cells.len()], bonds: split::bonds(lattice) }
+    }
+
+    /// Sever what the blade passes through while its edge moves from one place to the next, and divide the scene: the edge's ends
+    /// move along straight lines, and the sheet between is two triangles. Bonds of what is embedded are brought to the side
+    /// that holds them; triangles of membranes that the blade crosses are taken out.
+    pub fn cut(&mut self, scene: &mut Scene, from: Edge, to: Edge) -> Division {
+        let lattice = &scene.lattice;
+        let sheet = Sheet::new(lattice, from, to);
+        let corners: Vec<_> = lattice.cells.iter().map(|c| c.nodes).collect();
+        let around = Incidence::new(lattice.nodes.len(), &corners);
+        let mut touched = Vec::new();
+        for triangle in sheet.triangles {
+            let candidates = sheet.near(&lattice.cells);
+            let (cells, severed) = (&lattice.cells, &mut self.severed);
+            links::sever(cells, severed, &around, candidates, triangle, &mut touched);
+            self.bonds.retain(|bond| {
+                let ends =
+                    [0, 1].map(|i| sample_centre(&cells[bond.cells[i] as usize], bond.samples[i]));
+                let cut = crosses(ends[0], ends[1], triangle);
+                if cut {
+                    touched.extend(bond.cells);
+                }
+                !cut
+            });
+        }
+        if touched.is_empty() {
+            return Division::default();
+        }
+        let before = lattice.cells.len();
+        let division =
+            split::split(&mut scene.lattice, &mut self.severed, &mut self.bonds, &mut touched);
+        division.carry_scene(scene, before, &sheet);
+        division
+    }
+
+    /// Number of pieces that the tissue has been cut into, counted over the samples and their links.
+    pub fn pieces(&self, lattice: &Lattice) -> usize {
+        split::flood_count(&lattice.cells, &self.severed, &self.bonds, lattice.nodes.len())
+    }
+
+    /// Number of links that were severed.
+    pub fn severed_links(&self, lattice: &Lattice) -> u64 {
+        let of = |(cell, severed): (&Cell, &Severed)| -> u64 {
+            severed.iter().map(|links| u64::from((links & cell.samples).count_ones())).sum()
+        };
+        lattice.cells.iter().zip(&self.severed).map(of).sum()
+    }
+}
+
+impl Incisions {
+    /// What a cut lattice must be, held against the one that nothing had cut: the first thing that is not so. For tests and
+    /// fuzzers.
+    ///
+    /// Every sample belongs to one cell, the same as before in body and material; the samples of a cell hang together; cells share
+    /// a node if and only if they hang together around it; the pieces of the lattice are those of the samples.
+    pub fn fault(&self, whole: &Lattice, cut: &Lattice) -> Option<String> {
+        let mut samples = std::collections::BTreeMap::new();
+        for cell in &whole.cells {
+            *samples.entry((cell.coord, cell.body, cell.material)).or_insert(0) ^= cell.samples;
+        }
+        for (c, cell) in cut.cells.iter().enumerate() {
+            let left = samples.entry((cell.coord, cell.body, cell.material)).or_insert(0);
+            if cell.samples == 0 || *left & cell.samples != cell.samples {
+                return Some(format!("cell {c} has samples that it should not"));
+            }
+            *left &= !cell.samples;
+            let corners = (0..8).map(|k| [k & 1, k >> 1 & 1, k >> 2 & 1]);
+            for (node, at) in cell.nodes.iter().zip(corners) {
+                let coord = cut.nodes.get(*node as usize).copied();
+                if coord != Some(std::array::from_fn(|a| cell.coord[a] + at[a])) {
+                    return Some(format!("cell {c} has a corner elsewhere"));
+                }
+            }
+        }
+        if let Some(((coord, ..), _)) = samples.iter().find(|(_, left)| **left != 0) {
+            return Some(format!("samples of cell {coord:?} are lost"));
+        }
+        if let Some(node) = split::joins_strangers(cut, &self.severed, &self.bonds) {
+            return Some(format!("node {node} joins cells that do not hang together"));
+        }
+        let (lattice, flood) = (pieces_over_nodes(cut), self.pieces(cut));
+        (lattice != flood).then(|| format!("{lattice} pieces of cells, {flood} of samples"))
+    }
+}
+
+/// Number of pieces of a lattice whose cells hang together over shared nodes.
+fn pieces_over_nodes(lattice: &Lattice) -> usize {
+    let mut nodes = UnionFind::new(lattice.nodes.len());
+    for cell in &lattice.cells {
+        cell.nodes.iter().for_each(|n| nodes.union(cell.nodes[0] as usize, *n as usize));
+    }
+    (0..lattice.nodes.len()).filter(|n| nodes.find(*n) == *n).count()
+}
+
+/// What a blade's edge sweeps, on the lattice of whole numbers.
+struct Sheet {
+    triangles: [[Place; 3]; 2],
+    /// Lattice coordinates of the cells that it may concern, low and high.
+    box_: [[i64; 3]; 2],
+    origin: [f32; 3],
+    spacing: f32,
+}
+
+impl Sheet {
+    fn new(lattice: &Lattice, from: Edge, to: Edge) -> Self {
+        let (origin, spacing) = (lattice.origin, lattice.spacing);
+        let mut sheet = Self { triangles: [[[0; 3]; 3]; 2], box_: [[0; 3]; 2], origin, spacing };
+        let [a, b, c, d] = [from[0], from[1], to[0], to[1]].map(|at| sheet.place(at));
+        sheet.triangles = [[a, b, d], [a, d, c]];
+        let of_axis = |axis: usize, end: fn(i64, i64) -> i64| {
+            [a, b, c, d].map(|p| exact::sample(p[axis])).into_iter().reduce(end).unwrap_or(0)
+        };
+        sheet.box_ = [
+            std::array::from_fn(|axis| (of_axis(axis, i64::min) - 1).div_euclid(4)),
+            std::array::from_fn(|axis| (of_axis(axis, i64::max) + 1).div_euclid(4)),
+        ];
+        sheet
+    }
+
+    /// A rest position [mm] as a place of the blade; what is no number is the origin.
+    fn place(&self, at: [f32; 3]) -> Place {
+        blade(std::array::from_fn(|a| {
+            let x = 4.0 * (f64::from(at[a]) - f64::from(self.origin[a])) / f64::from(self.spacing);
+            if x.is_nan() { 0.0 } else { x }
+        }))
+    }
+
+    /// Cells that the sheet may concern.
+    fn near(&self, cells: &[Cell]) -> impl Iterator<Item = u32> {
+        let [low, high] = self.box_;
+        let inside = move |cell: &Cell| {
+            (0..3).all(|a| (low[a]..=high[a]).contains(&i64::from(cell.coord[a])))
+        };
+        cells.iter().enumerate().filter(move |(_, cell)| inside(cell)).map(|(c, _)| c as u32)
+    }
+
+    /// Does the way between two rest positions [mm] cross it?
+    fn crosses(&self, a: [f32; 3], b: [f32; 3]) -> bool {
+        let (a, b) = (self.place(a), self.place(b));
+        self.triangles.iter().any(|triangle| crosses(a, b, *triangle))
+    }
+}
+
+fn sample_centre(cell: &Cell, sample: u8) -> Place {
+    let inner = place(u32::from(sample));
+    centre(std::array::from_fn(|a| 4 * i64::from(cell.coord[a]) + i64::from(inner[a])))
+}
+
+impl Division {
+    /// The part of its cell that holds a material point, given the number of cells before.
+    fn rebind(&self, cells: &[Cell], before: usize, point: &mut Embedding) {
+        if self.cells.contains(&point.cell) {
+            let away = |c: &u32| {
+                let near = |s: u32| -> f32 {
+                    let inner = place(s);
+                    (0..3).map(|a| (inner[a] as f32 + 0.5 - 4.0 * point.local[a]).powi(2)).sum()
+                };
+                let samples = cells[*c as usize].samples;
+                (0..64).filter(|s| samples >> s & 1 == 1).map(near).fold(f32::INFINITY, f32::min)
+            };
+            let parts = self.parts_of(point.cell, before);
+            let nearest = parts.map(|c| (away(&c), c)).min_by(|a, b| a.0.total_cmp(&b.0));
+            point.cell = nearest.map_or(point.cell, |(_, c)| c);
+        }
+    }
+
+    fn carry_scene(&self, scene: &mut Scene, before: usize, sheet: &Sheet) {
+        let cells = &scene.lattice.cells;
+        if !scene.fibres.is_empty() {
+            scene
+                .fibres
+                .extend(self.cells.iter().map(|c| scene.fibres[*c as usize]).collect::<Vec<_>>());
+        }
+        if !scene.distances.is_empty() {
+            let copies: Vec<i16> =
+                self.nodes.iter().map(|n| scene.distances[*n as usize]).collect();
+            scene.distances.extend(copies);
+        }
+        for support in &mut scene.supports {
+            self.rebind(cells, before, &mut support.point);
+        }
+        for surface in &mut scene.surfaces {
+            for point in &mut surface.points {
+                self.rebind(cells, before, point);
+            }
+        }
+        let lattice = &scene.lattice;
+        for surface in &mut scene.surfaces {
+            let points = &surface.points;
+            surface.triangles.retain(|triangle| {
+                let at = triangle.map(|v| lattice.rest_position(&points[v as usize]));
+                !(0..3).any(|i| sheet.crosses(at[i], at[(i + 1) % 3]))
+            });
+        }
+    }
+
+    /// Carry a state from the model before the cut to the one after it: new nodes move as those that they are copies of, so nothing
+    /// opens in the moment of the cut. What touched is found anew by the next step.
+    pub fn carry_state(&self, before: &Model, after: &Model, state: &mut State) {
+        for list in [&mut state.displacements, &mut state.velocities] {
+            for node in &self.nodes {
+                list.push(list[*node as usize]);
+            }
+        }
+        let cells = &after.lattice().cells;
+        let count = before.cell_count();
+        for tool in &mut state.tools {
+            let grasped = tool.grasped.iter_mut();
+            for point in grasped.chain(tool.ties.iter_mut().map(|tie| &mut tie.point)) {
+                self.rebind(cells, count, point);
+            }
+        }
+        state.touches.clear();
+        if !state.memory.is_empty() {
+            state.memory = self.carry_memory(before, after, &state.memory);
+        }
+    }
+
+    /// What each element remembers; a new one remembers what the cell did that it was part of.
+    fn carry_memory(
+        &self,
+        before: &Model,
+        after: &Model,
+        memory: &[crate::material::Strain],
+    ) -> Vec<crate::material::Strain> {
+        let mut carried = vec![Default::default(); BRANCHES * after.branches.len()];
+        for (element, cell) in after.carriers.elements.iter().enumerate() {
+            let origin = (*cell as usize)
+                .checked_sub(before.cell_count())
+                .map_or(*cell, |new| self.cells[new]);
+            let middle = Embedding { cell: origin, local: [0.5; 3] };
+            let (group, lane) = before.grids[0].slot(before.carriers.carry(&middle).cell as usize);
+            let (to_group, to_lane) = after.grids[0].slot(element);
+            for branch in 0..BRANCHES {
+                let from: &crate::material::Strain = &memory[BRANCHES * group + branch];
+                let to: &mut crate::material::Strain = &mut carried[BRANCHES * to_group + branch];
+                for (to, from) in to.iter_mut().zip(from) {
+                    let mut lanes = to.to_array();
+                    lanes[to_lane] = from.to_array()[lane];
+                    *to = crate::real::Lanes::new(lanes);
+                }
+            }
+        }
+        carried
+    }
+}

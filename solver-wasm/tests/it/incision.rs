@@ -1,0 +1,254 @@
+//! Cuts: what they divide, what they leave alone, and that the tissue goes on from where it was.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use solver_wasm::{
+    control::Control,
+    incision::{Edge, Incisions},
+    lattice::{Embedding, Lattice},
+    model::Model,
+    real::to_f32,
+    scene::{Membrane, Scene, Surface},
+    state::State,
+    step::Solver,
+};
+
+use crate::scenes::{free, hold, hung_ball, model};
+
+const RADIUS: f32 = 24.0;
+
+fn ball() -> Scene {
+    free(Lattice::ball(RADIUS, 6.0), 5.0, 0.45)
+}
+
+/// A blade as long as the ball is wide, drawn along y at height `z0` to `z1` from `y0` to `y1`, its edge along x.
+fn flat(y: [f32; 2], z: f32) -> [Edge; 2] {
+    y.map(|y| [[-40.0, y, z], [40.0, y, z]])
+}
+
+/// Cut, and see that everything is as it must be.
+fn cut(whole: &Scene, scene: &mut Scene, incisions: &mut Incisions, [from, to]: [Edge; 2]) {
+    incisions.cut(scene, from, to);
+    assert_eq!(incisions.fault(&whole.lattice, &scene.lattice), None);
+    scene.check().unwrap();
+}
+
+/// Pieces after some strokes.
+fn pieces_after(strokes: &[[Edge; 2]]) -> usize {
+    let whole = ball();
+    let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
+    assert_eq!(incisions.fault(&whole.lattice, &scene.lattice), None);
+    for stroke in strokes {
+        cut(&whole, &mut scene, &mut incisions, *stroke);
+    }
+    incisions.pieces(&scene.lattice)
+}
+
+#[test]
+fn strokes_make_the_pieces_that_they_should() {
+    let upright = |x: f32| [[x, -40.0, -40.0], [x, 40.0, -40.0]].map(|p| [p, [p[0], p[1], 40.0]]);
+    assert_eq!(pieces_after(&[]), 1);
+    assert_eq!(pieces_after(&[flat([-40.0, 40.0], 0.3)]), 2);
+    assert_eq!(pieces_after(&[flat([-40.0, 5.0], 0.3)]), 1);
+    // In two strokes, the second from the other side; then across; then the first once more.
+    let half = [flat([-40.0, 5.0], 0.3), flat([40.0, 5.0], 0.3)];
+    assert_eq!(pieces_after(&half), 2);
+    assert_eq!(pieces_after(&[half[0], half[1], upright(0.7)]), 4);
+    assert_eq!(pieces_after(&[half[0], half[1], upright(0.7), half[0]]), 4);
+    // Along a row of samples.
+    assert_eq!(pieces_after(&[flat([-40.0, 40.0], 0.75)]), 2);
+    // A closed loop about the z axis from below takes out a plug when its bottom is cut.
+    let ring: Vec<[f32; 3]> = (0..=24)
+        .map(|i| {
+            let turn = i as f32 / 24.0 * std::f32::consts::TAU;
+            [9.0 * turn.cos(), 9.0 * turn.sin(), 4.0]
+        })
+        .collect();
+    let wall = |w: &[[f32; 3]]| [w[0], w[1]].map(|p| [p, [p[0], p[1], 40.0]]);
+    let mut loop_: Vec<[Edge; 2]> = ring.windows(2).map(wall).collect();
+    assert_eq!(pieces_after(&loop_), 1);
+    loop_.push([-12.0, 12.0].map(|y| [[-12.0, y, 4.1], [12.0, y, 4.1]]));
+    assert_eq!(pieces_after(&loop_), 2);
+}
+
+#[test]
+fn a_cut_that_meets_no_tissue_or_is_no_number_changes_nothing() {
+    let whole = ball();
+    let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
+    let nan = [[f32::NAN; 3], [f32::INFINITY, 0.0, 0.0]];
+    for [from, to] in [flat([-40.0, 40.0], 60.0), [nan, nan], flat([3.0, 3.0], 1.0)] {
+        assert!(incisions.cut(&mut scene, from, to).is_empty());
+    }
+    assert_eq!(scene, whole);
+}
+
+/// A hung ball at rest, cut through to a tenth of its width.
+fn opened() -> (Scene, Scene, Arc<Model>, Arc<Model>, State) {
+    let whole = hung_ball(32.0, 0.45);
+    let mut scene = whole.clone();
+    let before = model(&scene);
+    let mut state = State::at_rest(&before);
+    let mut solver = Solver::new(Arc::clone(&before));
+    for _ in 0..120 {
+        solver.step(&mut state, &Control::default());
+    }
+    let mut incisions = Incisions::new(&scene.lattice);
+    let blade = |y: f32| [[0.4, y, -60.0], [0.4, y, 60.0]];
+    let division = incisions.cut(&mut scene, blade(-60.0), blade(20.0));
+    assert!(!division.is_empty());
+    assert_eq!(incisions.fault(&whole.lattice, &scene.lattice), None);
+    let after = model(&scene);
+    division.carry_state(&before, &after, &mut state);
+    (whole, scene, before, after, state)
+}
+
+#[test]
+fn nothing_opens_in_the_moment_of_the_cut_and_mass_is_kept() {
+    let (whole, scene, before, after, state) = opened();
+    let mass = |model: &Model| -> f64 { model.masses().iter().map(|m| f64::from(*m)).sum() };
+    assert!((mass(&after) / mass(&before) - 1.0).abs() < 1e-5);
+    assert_eq!(state.displacements.len(), after.node_count());
+    for (c, cell) in scene.lattice.cells.iter().enumerate() {
+        let point = Embedding { cell: c as u32, local: [0.3, 0.6, 0.2] };
+        let now = to_f32(scene.lattice.displacement(&state.displacements, &point));
+        let twin = whole.lattice.cells.iter().position(|w| w.coord == cell.coord).unwrap();
+        let was = Embedding { cell: twin as u32, ..point };
+        assert_eq!(now, to_f32(whole.lattice.displacement(&state.displacements, &was)));
+    }
+}
+
+#[test]
+fn a_wound_opens_under_load_and_stays_sound() {
+    let (_, scene, _, after, mut state) = opened();
+    let start = state.clone();
+    let mut solver = Solver::new(Arc::clone(&after));
+    let mut control = Control::default();
+    // Pull the halves apart at the front.
+    let lattice = &scene.lattice;
+    let at = |side: f32| {
+        let body = after.index().embed(0, [side * 16.0, -20.0, 0.0]).unwrap();
+        solver_wasm::control::Load { point: body, force: [side * 60.0, 0.0, 0.0] }
+    };
+    control.loads = vec![at(-1.0), at(1.0)];
+    for _ in 0..120 {
+        solver.step(&mut state, &control);
+    }
+    let lips = |state: &State| {
+        let lip = |x: f32| {
+            let point = after.index().embed(0, [x, -26.0, 0.3]).unwrap();
+            to_f32(after.position(&state.displacements, &point))
+        };
+        lip(0.9)[0] - lip(-0.3)[0]
+    };
+    let width = lips(&state) - lips(&start);
+    assert!(width > 3.0, "{width} mm");
+    let mut least = f64::INFINITY;
+    // What is less than an eighth full is carried by a neighbour.
+    let elements = lattice.cells.iter().enumerate().filter(|(_, c)| c.samples.count_ones() > 8);
+    for (c, _) in elements {
+        let point = Embedding { cell: c as u32, local: [0.5; 3] };
+        let f = lattice.deformation_gradient(&state.displacements, &point);
+        least = least.min(f64::from(f.determinant()));
+    }
+    assert!(least > 0.2, "{least}");
+}
+
+#[test]
+fn a_cut_at_rest_moves_nothing() {
+    let whole = ball();
+    let mut scene = whole.clone();
+    hold(&mut scene, |p| (p[1] > 15.0).then_some([5.0; 3]));
+    scene.gravity = [0.0, 9810.0, 0.0];
+    scene.rest_gravity = scene.gravity;
+    let (before, mut incisions) = (model(&scene), Incisions::new(&scene.lattice));
+    let mut state = State::at_rest(&before);
+    let blade = |y: f32| [[1.4, y, -60.0], [0.4, y, 60.0]];
+    let division = incisions.cut(&mut scene, blade(-60.0), blade(60.0));
+    let after = model(&scene);
+    division.carry_state(&before, &after, &mut state);
+    let mut solver = Solver::new(after);
+    for _ in 0..30 {
+        solver.step(&mut state, &Control::default());
+    }
+    assert!(state.max_displacement() < 1e-5, "{} mm", state.max_displacement());
+}
+
+#[test]
+fn the_capsule_is_cut_with_what_it_covers() {
+    let mut scene = ball();
+    let index = solver_wasm::embed::LatticeIndex::new(&scene.lattice);
+    // A strip of triangles over the pole, across the blade's way.
+    let points = (0..12)
+        .map(|i| index.embed(0, [i as f32 * 2.0 - 11.0, 3.0 * (i % 2) as f32, 22.0]).unwrap())
+        .collect();
+    let triangles = (0..10).map(|i| [i, i + 1, i + 2]).collect();
+    scene.surfaces = vec![Surface { points, triangles }];
+    scene.membranes =
+        vec![Membrane { surface: 0, thickness: 0.1, young: 8000.0, poisson: 0.4, stiffening: 0.0 }];
+    let whole = scene.clone();
+    let mut incisions = Incisions::new(&scene.lattice);
+    let blade = |y: f32| [[0.2, y, -60.0], [0.2, y, 60.0]];
+    cut(&whole, &mut scene, &mut incisions, [blade(-60.0), blade(60.0)]);
+    let kept = &scene.surfaces[0];
+    assert!(kept.triangles.len() < 10 && kept.triangles.len() > 5, "{}", kept.triangles.len());
+    let side = |v: u32| scene.lattice.rest_position(&kept.points[v as usize])[0] > 0.2;
+    let cells = &scene.lattice.cells;
+    for triangle in &kept.triangles {
+        assert!(triangle.iter().all(|v| side(*v) == side(triangle[0])));
+        for v in triangle {
+            // Bound to tissue of its own side.
+            let cell = &cells[kept.points[*v as usize].cell as usize];
+            let x =
+                |s: u32| -24.0 + 6.0 * (f32::from(cell.coord[0]) + ((s & 3) as f32 + 0.5) / 4.0);
+            let mine = (0..64).filter(|s| cell.samples >> s & 1 == 1).map(x);
+            assert!(mine.map(|x| x > 0.2).all(|s| s == side(*v)), "{cell:?}");
+        }
+    }
+    model(&scene);
+}
+
+fn place() -> impl Strategy<Value = [f32; 3]> {
+    prop::array::uniform3(-30.0_f32..30.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_strokes_leave_a_sound_lattice(
+        strokes in prop::collection::vec(prop::collection::vec((place(), place()), 2..6), 1..6)
+    ) {
+        let mut whole = ball();
+        hold(&mut whole, |p| (p[1] > 15.0).then_some([5.0; 3]));
+        let run = || {
+            let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
+            let mut before = model(&scene);
+            let mut state = State::at_rest(&before);
+            for stroke in &strokes {
+                for edges in stroke.windows(2) {
+                    let edge = |i: usize| [edges[i].0, edges[i].1];
+                    let division = incisions.cut(&mut scene, edge(0), edge(1));
+                    assert_eq!(incisions.fault(&whole.lattice, &scene.lattice), None);
+                    let after = model(&scene);
+                    division.carry_state(&before, &after, &mut state);
+                    before = after;
+                }
+            }
+            let mut solver = Solver::new(Arc::clone(&before));
+            let mut control = Control::default();
+            control.loads = vec![solver_wasm::control::Load {
+                point: Embedding { cell: 0, local: [0.5; 3] },
+                force: [50.0, 0.0, -50.0],
+            }];
+            for _ in 0..10 {
+                solver.step(&mut state, &control);
+            }
+            assert!(state.displacements.iter().all(|u| to_f32(*u).iter().all(|x| x.is_finite())));
+            (scene, state)
+        };
+        let (once, again) = (run(), run());
+        prop_assert_eq!(&once.0, &again.0);
+        prop_assert_eq!(&once.1.displacements, &again.1.displacements);
+    }
+}
