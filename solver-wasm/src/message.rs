@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{contact::instrument::Instrument, lattice::Embedding, scene::Scene};
+use crate::{contact::instrument::Instrument, incision::Edge, lattice::Embedding, scene::Scene};
 
 /// Length of one simulated step [s].
 pub const STEP_DT: f32 = 1.0 / 60.0;
@@ -56,6 +56,19 @@ pub enum Command {
         /// Which instrument.
         tool: u8,
     },
+    /// A stroke of the blade begins: [`Command::Undo`] leads back to here.
+    Stroke,
+    /// The blade's edge moves from one place in the tissue to another, rest space [mm]; see [`crate::incision`].
+    Cut {
+        /// The edge, from end to end, before.
+        from: Edge,
+        /// And after.
+        to: Edge,
+    },
+    /// Back to before the last stroke, if there was one; all instruments open.
+    Undo,
+    /// Take the last undo back, if nothing was cut since; all instruments open.
+    Redo,
     /// Advance by a number of steps of [`STEP_DT`].
     Step(u8),
     /// Where the scenes that are loaded from now on are to be computed; what a worker without a GPU ignores. `Cpu` holds for the

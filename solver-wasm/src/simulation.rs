@@ -1,7 +1,10 @@
 //! Carries out [`Command`]s and gives [`Report`]s: what the worker runs, without the worker.
 
+mod history;
+
 use std::sync::Arc;
 
+use self::history::{History, Tissue};
 use crate::{
     contact::{
         GraspError,
@@ -44,6 +47,9 @@ pub enum Refusal {
         /// The instrument.
         tool: u8,
     },
+    /// A blade was sent nowhere.
+    #[error("cut: the blade's edge is not finite; send millimetres in rest space")]
+    Blade,
     /// Nothing is loaded.
     #[error("no scene is loaded; send Command::Load first")]
     NotLoaded,
@@ -61,6 +67,13 @@ pub struct Simulation {
 pub(crate) struct Loaded {
     pub solver: Solver,
     settled: State,
+    /// Before anything was cut.
+    whole: (Tissue, Arc<Model>),
+    /// As it is now.
+    tissue: Tissue,
+    history: History,
+    /// What the batch has cut or undone, as it was before it.
+    uncut: Option<Box<(Solver, Tissue, History)>>,
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
@@ -135,6 +148,7 @@ impl Simulation {
             loaded.before.0.copy_from(&loaded.state);
             loaded.before.1 = loaded.control.goals();
             loaded.before.2 = loaded.tally;
+            loaded.uncut = None;
         }
         Batch { fresh: None }
     }
@@ -143,7 +157,7 @@ impl Simulation {
     pub(crate) fn carry_out(&mut self, batch: &mut Batch, command: Command) -> Result<(), Refusal> {
         match command {
             Command::Load(scene) => {
-                let mut loaded = Loaded::new(&scene)?;
+                let mut loaded = Loaded::new(Arc::from(scene))?;
                 if let Some(clock) = self.clock {
                     loaded.solver.set_clock(clock);
                 }
@@ -166,6 +180,9 @@ impl Simulation {
             loaded.state.copy_from(&loaded.before.0);
             (loaded.control.tool_goals, loaded.control.tool_turns) = loaded.before.1;
             loaded.tally = loaded.before.2;
+            if let Some(uncut) = loaded.uncut.take() {
+                (loaded.solver, loaded.tissue, loaded.history) = *uncut;
+            }
         }
     }
 
@@ -220,12 +237,14 @@ impl Batch {
 }
 
 impl Loaded {
-    fn new(scene: &Scene) -> Result<Self, Refusal> {
-        let model = Arc::new(Model::new(scene)?);
+    fn new(scene: Arc<Scene>) -> Result<Self, Refusal> {
+        let model = Arc::new(Model::new(&scene)?);
         if let (Some(body), true) = (model.unsupported_body(), scene.gravity != scene.rest_gravity)
         {
             return Err(Refusal::Falling { body });
         }
+        let tissue = Tissue::whole(scene);
+        let whole = (tissue.clone(), Arc::clone(&model));
         let mut solver = Solver::new(Arc::clone(&model));
         let mut settled = State::at_rest(&model);
         let control = Control::default();
@@ -237,7 +256,41 @@ impl Loaded {
             ..Tally::default()
         };
         let before = (settled.clone(), control.goals(), tally);
-        Ok(Self { solver, state: settled.clone(), settled, control, before, tally })
+        Ok(Self {
+            solver,
+            state: settled.clone(),
+            settled,
+            whole,
+            tissue,
+            history: History::default(),
+            uncut: None,
+            control,
+            before,
+            tally,
+        })
+    }
+
+    /// Remember solver, tissue and history for the case that the batch is refused.
+    fn keep_uncut(&mut self) {
+        if self.uncut.is_none() {
+            let kept = (self.solver.clone(), self.tissue.clone(), self.history.clone());
+            self.uncut = Some(Box::new(kept));
+        }
+    }
+
+    /// Solve for the tissue as it is after going back or forth; instruments are open.
+    fn resume(&mut self) -> Result<(), Refusal> {
+        let is_whole = Arc::ptr_eq(&self.tissue.scene, &self.whole.0.scene);
+        let model = if is_whole {
+            Arc::clone(&self.whole.1)
+        } else {
+            Arc::new(Model::new(&self.tissue.scene)?)
+        };
+        self.solver = self.solver.of(model);
+        self.state.open_tools();
+        self.control.tool_goals = [None; TOOL_COUNT];
+        self.control.tool_turns = [None; TOOL_COUNT];
+        Ok(())
     }
 
     fn carry_out(&mut self, command: &Command) -> Result<(), Refusal> {
@@ -245,7 +298,36 @@ impl Loaded {
         match command {
             // Handled by the caller, which owns what a load replaces.
             Command::Load(_) | Command::Prefer(_) => {}
+            Command::Stroke => {
+                self.keep_uncut();
+                self.history.mark(&self.tissue, &self.state);
+            }
+            Command::Cut { from, to } => {
+                if !from.iter().chain(to).flatten().all(|x| x.is_finite() && x.abs() < 1e6) {
+                    return Err(Refusal::Blade);
+                }
+                self.keep_uncut();
+                self.tissue.cut(&mut self.solver, &mut self.state, [*from, *to])?;
+            }
+            Command::Undo => {
+                self.keep_uncut();
+                if self.history.undo(&mut self.tissue, &mut self.state) {
+                    self.resume()?;
+                }
+            }
+            Command::Redo => {
+                self.keep_uncut();
+                if self.history.redo(&mut self.tissue, &mut self.state) {
+                    self.resume()?;
+                }
+            }
             Command::Reset => {
+                if !Arc::ptr_eq(&self.tissue.scene, &self.whole.0.scene) {
+                    self.keep_uncut();
+                    self.tissue = self.whole.0.clone();
+                    self.resume()?;
+                }
+                self.history = History::default();
                 self.state.copy_from(&self.settled);
                 self.control.tool_goals = [None; TOOL_COUNT];
                 self.control.tool_turns = [None; TOOL_COUNT];

@@ -86,13 +86,18 @@ impl State {
         }
         self.memory.clear();
         self.memory.resize(BRANCHES * model.branches.len(), Strain::default());
+        self.open_tools();
+        self.touches.clear();
+        (self.step, self.knot) = (0, Knot::default());
+    }
+
+    /// Open the forceps and put rigid instruments away.
+    pub(crate) fn open_tools(&mut self) {
         for tool in &mut self.tools {
             let mut ties = std::mem::take(&mut tool.ties);
             ties.clear();
             *tool = Tool { ties, ..Tool::default() };
         }
-        self.touches.clear();
-        (self.step, self.knot) = (0, Knot::default());
     }
 
     /// Become equal to `other` without allocating once the capacities suffice.

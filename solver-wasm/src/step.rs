@@ -151,6 +151,14 @@ impl Solver {
         }
     }
 
+    /// A solver of another model, with the same effort and clock.
+    pub(crate) fn of(&self, model: Arc<Model>) -> Self {
+        let mut solver = Self::new(model);
+        solver.effort = self.effort;
+        solver.newton.clock = self.newton.clock;
+        solver
+    }
+
     /// Let stages be timed by this clock.
     pub fn set_clock(&mut self, clock: Clock) {
         self.newton.clock = clock;

@@ -82,7 +82,13 @@ impl Play {
                     }
                     Ok(())
                 }
-                command => self.simulation.carry_out(&mut batch, command),
+                command => {
+                    // The GPU knows the lattice as it was loaded: what is cut is the CPU's.
+                    if matches!(command, Command::Cut { .. } | Command::Undo | Command::Redo) {
+                        self.solver = None;
+                    }
+                    self.simulation.carry_out(&mut batch, command)
+                }
             };
             if let Err(refusal) = outcome {
                 self.simulation.undo();

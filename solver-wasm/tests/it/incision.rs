@@ -7,9 +7,11 @@ use solver_wasm::{
     control::Control,
     incision::{Edge, Incisions},
     lattice::{Embedding, Lattice},
+    message::{Command, Report},
     model::Model,
     real::to_f32,
     scene::{Membrane, Scene, Surface},
+    simulation::Simulation,
     state::State,
     step::Solver,
 };
@@ -206,6 +208,90 @@ fn the_capsule_is_cut_with_what_it_covers() {
         }
     }
     model(&scene);
+}
+
+/// A stroke of four parts across the front of the ball at height `z`.
+fn stroke(z: f32) -> Vec<Command> {
+    let edge = |i: i32| [[-30.0 + 15.0 * i as f32, -40.0, z], [-30.0 + 15.0 * i as f32, -8.0, z]];
+    let parts = (0..4).map(|i| Command::Cut { from: edge(i), to: edge(i + 1) });
+    std::iter::once(Command::Stroke).chain(parts.flat_map(|cut| [cut, Command::Step(2)])).collect()
+}
+
+#[test]
+fn strokes_are_undone_and_done_again_to_the_same_bytes() {
+    let scene = hung_ball(32.0, 0.45);
+    let load = || {
+        let mut simulation = Simulation::default();
+        simulation.apply(vec![Command::Load(Box::new(scene.clone()))]);
+        simulation
+    };
+    let mut simulation = load();
+    let state = |s: &Simulation| s.state().cloned().unwrap();
+    let mut apply = |commands: Vec<Command>| {
+        let report = simulation.apply(commands);
+        assert!(matches!(report, Report::Stepped(_)), "{report:?}");
+        state(&simulation)
+    };
+    let settled = apply(vec![]);
+    let once = apply(stroke(0.3));
+    assert!(once.displacements.len() > settled.displacements.len());
+    let twice = apply(stroke(11.0));
+    assert!(twice.displacements.len() > once.displacements.len());
+
+    let left = apply(vec![Command::Undo]);
+    assert_eq!(left, once);
+    assert_eq!(apply(vec![Command::Redo]), twice);
+    assert_eq!(apply(vec![Command::Undo, Command::Undo]), settled);
+    assert_eq!(apply(vec![Command::Undo]), settled, "there is nothing before the first stroke");
+    assert_eq!(apply(vec![Command::Redo]), once);
+    // What was undone is gone once something else is cut, and the way there is the same as on the first day.
+    assert_eq!(apply(stroke(11.0)), twice);
+    assert_eq!(apply(vec![Command::Redo]), twice);
+    let [lost, again] = [apply(vec![Command::Reset]), apply(stroke(0.3))];
+    assert_eq!(lost, settled);
+    assert_eq!(again.displacements, once.displacements);
+
+    let mut replay = load();
+    replay.apply(stroke(0.3));
+    replay.apply(stroke(11.0));
+    assert_eq!(state(&replay), twice);
+}
+
+#[test]
+fn a_refused_batch_takes_its_cuts_back() {
+    let mut simulation = Simulation::default();
+    simulation.apply(vec![Command::Load(Box::new(hung_ball(32.0, 0.45)))]);
+    simulation.apply(stroke(0.3));
+    let before = simulation.state().cloned();
+    let mut commands = stroke(11.0);
+    let nan = [[f32::NAN; 3]; 2];
+    commands.push(Command::Cut { from: nan, to: nan });
+    let report = simulation.apply(commands);
+    assert!(
+        matches!(&report, Report::Refused { reason } if reason.contains("blade")),
+        "{report:?}"
+    );
+    assert_eq!(simulation.state().cloned(), before);
+    // And it goes on from there.
+    let report = simulation.apply(vec![Command::Step(3), Command::Undo, Command::Step(1)]);
+    assert!(matches!(report, Report::Stepped(_)), "{report:?}");
+}
+
+#[test]
+fn forceps_hold_their_side_of_a_cut() {
+    let mut simulation = Simulation::default();
+    simulation.apply(vec![Command::Load(Box::new(hung_ball(32.0, 0.45)))]);
+    let lattice = Lattice::ball(32.0, 8.0);
+    let point =
+        solver_wasm::embed::LatticeIndex::new(&lattice).embed(0, [0.0, -30.0, 5.0]).unwrap();
+    let mut commands = vec![Command::Grasp { tool: 0, point, radius: 4.0 }, Command::Step(5)];
+    commands.extend(stroke(0.3));
+    commands.push(Command::Move { tool: 0, position: [0.0, -36.0, 16.0] });
+    commands.push(Command::Step(60));
+    let Report::Stepped(stepped) = simulation.apply(commands) else { panic!("refused") };
+    assert_eq!(stepped.tools.len(), 1);
+    let force = stepped.tools[0].force.iter().map(|x| x * x).sum::<f32>().sqrt();
+    assert!(force > 1.0 && force < 2000.0, "{force} mN");
 }
 
 fn place() -> impl Strategy<Value = [f32; 3]> {

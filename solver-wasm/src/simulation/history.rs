@@ -1,0 +1,95 @@
+//! What has been cut, stroke by stroke, and the way back.
+
+use std::sync::Arc;
+
+use crate::{
+    incision::{Edge, Incisions},
+    model::Model,
+    scene::{Scene, SceneError},
+    state::State,
+    step::Solver,
+};
+
+/// The tissue as it is cut. Cheap to keep: what no stroke has changed since is shared.
+#[derive(Clone, Debug)]
+pub(super) struct Tissue {
+    pub scene: Arc<Scene>,
+    incisions: Arc<Incisions>,
+}
+
+impl Tissue {
+    /// Nothing is cut.
+    pub fn whole(scene: Arc<Scene>) -> Self {
+        let incisions = Arc::new(Incisions::new(&scene.lattice));
+        Self { scene, incisions }
+    }
+
+    /// Let a blade pass, and carry solver and state over to what is left. Was anything divided?
+    ///
+    /// # Errors
+    /// More cells than a scene may have; nothing has changed then.
+    pub fn cut(
+        &mut self,
+        solver: &mut Solver,
+        state: &mut State,
+        [from, to]: [Edge; 2],
+    ) -> Result<bool, SceneError> {
+        let mut next = self.clone();
+        let scene = Arc::make_mut(&mut next.scene);
+        let division = Arc::make_mut(&mut next.incisions).cut(scene, from, to);
+        if division.is_empty() {
+            self.incisions = next.incisions;
+            return Ok(false);
+        }
+        let after = Arc::new(Model::new(scene)?);
+        division.carry_state(solver.model(), &after, state);
+        *solver = solver.of(after);
+        *self = next;
+        Ok(true)
+    }
+}
+
+/// A moment to go back to.
+#[derive(Clone, Debug)]
+struct Moment {
+    tissue: Tissue,
+    state: State,
+}
+
+/// The moments before each stroke, and those that were left by going back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    past: Vec<Arc<Moment>>,
+    future: Vec<Arc<Moment>>,
+}
+
+impl History {
+    /// A stroke begins: from here one can come back to now, and no longer to what was undone.
+    pub fn mark(&mut self, tissue: &Tissue, state: &State) {
+        self.past.push(Arc::new(Moment { tissue: tissue.clone(), state: state.clone() }));
+        self.future.clear();
+    }
+
+    /// Back to before the last stroke. Is there one?
+    pub fn undo(&mut self, tissue: &mut Tissue, state: &mut State) -> bool {
+        Self::swap(&mut self.past, &mut self.future, tissue, state)
+    }
+
+    /// To before the last undo. Was there one?
+    pub fn redo(&mut self, tissue: &mut Tissue, state: &mut State) -> bool {
+        Self::swap(&mut self.future, &mut self.past, tissue, state)
+    }
+
+    fn swap(
+        from: &mut Vec<Arc<Moment>>,
+        to: &mut Vec<Arc<Moment>>,
+        tissue: &mut Tissue,
+        state: &mut State,
+    ) -> bool {
+        let Some(moment) = from.pop() else { return false };
+        to.push(Arc::new(Moment { tissue: tissue.clone(), state: state.clone() }));
+        *tissue = moment.tissue.clone();
+        state.copy_from(&moment.state);
+        true
+    }
+}
