@@ -1,8 +1,9 @@
-//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `validate`, `tidy`, `bench`. Each does its own set-up.
+//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `validate`, `tidy`, `fuzz`, `bench`. Each does its own set-up.
 
 mod bench;
 mod bundle;
 mod data;
+mod fuzz;
 mod peers;
 mod place;
 mod serve;
@@ -29,6 +30,9 @@ enum Task {
     Validate(validate::Options),
     /// Structure of the checkout: dependency graph, paths, names.
     Tidy,
+    /// Random work for what must stand anything.
+    #[command(subcommand)]
+    Fuzz(fuzz::Fuzz),
     /// The figures in README, measured.
     Bench(bench::Options),
 }
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&place, &options),
         Task::Validate(options) => validate::run(&place, &options),
         Task::Tidy => tidy::run(&place),
+        Task::Fuzz(fuzz) => fuzz::run(&place, &fuzz),
         Task::Bench(options) => bench::run(&place, &options),
     });
     match outcome {
