@@ -15,8 +15,9 @@ const browser = await launch();
 try {
   const { load, first_organ } = await firstOrgan();
   const solver = await solverInWorker();
+  const cut = await cutsInWorker();
   const cantilever = await cantileverInPage();
-  console.log(JSON.stringify({ load, first_organ, solver, cantilever }));
+  console.log(JSON.stringify({ load, first_organ, solver, cut, cantilever }));
 } finally {
   await browser.close();
 }
@@ -87,35 +88,57 @@ async function solverInWorker() {
     const [medians, tails] = ['median', 'p95'].map((of) => rounds.map((round) => round[of]).sort((a, b) => a - b));
     return { ...row, ms_per_frame: medians[1], ms_p95: tails[1], ms_rounds: medians };
   });
+}
 
-  async function load({ scene, list, worker: url }) {
-    const worker = new Worker(url);
-    const answer = () =>
-      new Promise((resolve, reject) => {
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.onerror = (event) => reject(new Error(event.message));
-      });
-    await answer();
-    let spent = null;
-    const send = async (encoded) => {
-      const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
-      const begun = performance.now();
-      const answered = answer();
-      worker.postMessage([bytes, spent], spent ? [bytes.buffer, spent] : [bytes.buffer]);
-      [, spent] = await answered;
-      return performance.now() - begun;
-    };
-    globalThis.scenes ??= {};
-    globalThis.scenes[scene] = { send, frames: list.slice(1) };
-    return send(list[0]);
+/** Updates of the tissue while a blade is drawn through it, and the frames between them [ms], as the page sees them. */
+async function cutsInWorker() {
+  if (!batches) return null;
+  const list = [];
+  for (const file of await readdir(batches)) {
+    const [, order, kind] = /^cut-(\d+)-(\w+)\.batch$/.exec(file) ?? [];
+    if (kind) list[Number(order)] = { kind, batch: (await readFile(join(batches, file))).toString('base64') };
   }
+  const page = await browser.newPage();
+  await page.goto(base + '/healthz');
+  await page.evaluate(load, { scene: 'cut', list: list.map(({ batch }) => batch), worker: '/worker_loader.js' });
+  const times = await page.evaluate(play, 'cut');
+  const of = (wanted) => times.filter((_, i) => list[i + 1].kind === wanted).sort((a, b) => a - b);
+  const [updates, frames] = [of('update'), of('frame')];
+  const share = (sorted, part) => sorted[Math.floor((sorted.length - 1) * part)];
+  return {
+    update_ms_median: share(updates, 0.5),
+    update_ms_p99: share(updates, 0.99),
+    frame_ms_max: share(frames, 1),
+  };
+}
 
-  async function play(scene) {
-    const { send, frames } = globalThis.scenes[scene];
-    const times = [];
-    for (const frame of frames) times.push(await send(frame));
-    return times;
-  }
+async function load({ scene, list, worker: url }) {
+  const worker = new Worker(url);
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+    });
+  await answer();
+  let spent = null;
+  const send = async (encoded) => {
+    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+    const begun = performance.now();
+    const answered = answer();
+    worker.postMessage([bytes, spent], spent ? [bytes.buffer, spent] : [bytes.buffer]);
+    [, spent] = await answered;
+    return performance.now() - begun;
+  };
+  globalThis.scenes ??= {};
+  globalThis.scenes[scene] = { send, frames: list.slice(1) };
+  return send(list[0]);
+}
+
+async function play(scene) {
+  const { send, frames } = globalThis.scenes[scene];
+  const times = [];
+  for (const frame of frames) times.push(await send(frame));
+  return times;
 }
 
 /** The rows of the cantilever (solver-wasm/examples/cantilever.rs), played and timed by a page. */

@@ -224,6 +224,12 @@ fn app_figures(built: &Built, native: &Value, browser: &Value) -> Result<Value> 
         packs.push(json!({ "file": entry.file_name().to_string_lossy(), "bytes": entry.metadata()?.len() }));
     }
     packs.sort_by_key(|pack| pack["file"].to_string());
+    // The times are the browser's; iterations are the same there, byte for byte.
+    let mut cut = native["cut"].clone();
+    for name in ["update_ms_median", "update_ms_p99", "frame_ms_max"] {
+        cut[format!("native_{name}")] = cut[name].take();
+        cut[name] = browser["cut"][name].clone();
+    }
     Ok(json!({
         "machine": machine(),
         "limits": native["limits"],
@@ -231,6 +237,7 @@ fn app_figures(built: &Built, native: &Value, browser: &Value) -> Result<Value> 
         "first_organ": browser["first_organ"],
         "packs": packs,
         "solver": solver,
+        "cut": cut,
     }))
 }
 
@@ -302,6 +309,23 @@ fn table(figures: &Value) -> String {
                 row["nu"]
             ),
             time,
+        ));
+    }
+    if figures["cut"].is_object() {
+        let of = |name: &str| figures["cut"][name].as_f64().unwrap_or(f64::NAN);
+        rows.push((
+            format!("a cut through {} cells, WASM", figures["cut"]["cells"]),
+            format!(
+                "{:.1} ms an update, 99 % below {:.1} (natively {:.1}, {:.1}); longest frame between {:.1} ms; iterations of a pull {:.1} before and {:.1} after {} strokes",
+                of("update_ms_median"),
+                of("update_ms_p99"),
+                of("native_update_ms_median"),
+                of("native_update_ms_p99"),
+                of("frame_ms_max"),
+                of("iterations_before"),
+                of("iterations_after"),
+                figures["cut"]["strokes"]
+            ),
         ));
     }
     if figures["limits"].is_object() {

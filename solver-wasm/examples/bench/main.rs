@@ -1,6 +1,6 @@
 //! Milliseconds a frame of play for balls of about 1,000 to 20,000 cells, as one line of JSON.
 //!
-//! `cargo run --release -p solver-wasm --example bench [-- --batches DIR]`
+//! `cargo run --release -p solver-wasm --example bench [-- --batches DIR | --cuts]`
 //!
 //! What is timed is what the worker does for each frame: carry out an encoded batch (move the forceps, one step) and write the
 //! displacements. With `--batches` the same batches are written to a folder as `<cells>-<nu in %>-<order>.batch`, so that a
@@ -20,6 +20,7 @@ use solver_wasm::{
     state::State,
 };
 
+mod cut;
 mod work;
 
 /// Frames of steady pulling that are timed.
@@ -190,7 +191,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = match arguments.as_slice() {
         [] => None,
         [flag, folder] if flag == "--batches" => Some(PathBuf::from(folder)),
-        _ => return Err("usage: bench [--batches DIR]".into()),
+        [flag] if flag == "--cuts" => {
+            println!("{}", cut::measure(None)?);
+            return Ok(());
+        }
+        _ => return Err("usage: bench [--batches DIR | --cuts]".into()),
     };
     let limits = work::Limits::measured();
     let mut balls = Vec::new();
@@ -211,7 +216,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    let cut = cut::measure(folder.as_deref())?;
     let rows: Vec<_> = balls.into_iter().map(|ball| ball.report(&limits)).collect();
-    println!("{}", json!({ "solver": rows, "limits": limits.figures() }));
+    println!("{}", json!({ "solver": rows, "cut": cut, "limits": limits.figures() }));
     Ok(())
 }
