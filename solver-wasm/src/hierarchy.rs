@@ -196,6 +196,11 @@ impl EquivalentBox {
         let sample = (f64::from(lattice.spacing) / 4.0).powi(3);
         let mut boxes = vec![Self::EMPTY; carriers.elements.len()];
         for (cell, element, offset) in carriers.pieces(lattice) {
+            if cell.samples == u64::MAX {
+                let middle = [0, 1, 2].map(|axis| 2.0 * f64::from(offset[axis]));
+                boxes[element].add(64.0 * sample, middle, [1.0 / 3.0; 3]);
+                continue;
+            }
             for (_, local) in filled_samples(cell) {
                 let at = |axis: usize| 2.0 * (f64::from(local[axis]) + f64::from(offset[axis]));
                 // A sample is a cube of edge 1/2: its own second moment is 1/48.

@@ -226,6 +226,10 @@ fn masses(scene: &Scene, carriers: &Carriers) -> Vec<Real> {
     for (cell, element, offset) in carriers.pieces(lattice) {
         let mass = f64::from(scene.materials[usize::from(cell.material)].density) * sample_volume;
         let nodes = &lattice.cells[carriers.elements[element] as usize].nodes;
+        if cell.samples == u64::MAX && offset == [0; 3] {
+            nodes.iter().for_each(|node| masses[*node as usize] += 8.0 * mass);
+            continue;
+        }
         for (_, local) in filled_samples(cell) {
             // What is carried weighs on the carrier's nearest face: extrapolated, it could give a node a negative mass.
             let at = |axis: usize| (local[axis] + f32::from(offset[axis])).clamp(0.0, 1.0);

@@ -73,12 +73,21 @@ pub(crate) struct Loaded {
     tissue: Tissue,
     history: History,
     /// What the batch has cut or undone, as it was before it.
-    uncut: Option<Box<(Solver, Tissue, History)>>,
+    uncut: Option<Box<Uncut>>,
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
     before: (State, Goals, Tally),
     pub tally: Tally,
+}
+
+/// What a refused batch leads back to.
+#[derive(Clone, Debug)]
+struct Uncut {
+    /// None as long as the present one will do.
+    solver: Option<Solver>,
+    tissue: Tissue,
+    history: History,
 }
 
 /// A batch under way; what it loads replaces the old scene when it ends.
@@ -181,7 +190,10 @@ impl Simulation {
             (loaded.control.tool_goals, loaded.control.tool_turns) = loaded.before.1;
             loaded.tally = loaded.before.2;
             if let Some(uncut) = loaded.uncut.take() {
-                (loaded.solver, loaded.tissue, loaded.history) = *uncut;
+                (loaded.tissue, loaded.history) = (uncut.tissue, uncut.history);
+                if let Some(solver) = uncut.solver {
+                    loaded.solver = solver;
+                }
             }
         }
     }
@@ -270,11 +282,20 @@ impl Loaded {
         })
     }
 
-    /// Remember solver, tissue and history for the case that the batch is refused.
+    /// Remember tissue and history for the case that the batch is refused.
     fn keep_uncut(&mut self) {
         if self.uncut.is_none() {
-            let kept = (self.solver.clone(), self.tissue.clone(), self.history.clone());
-            self.uncut = Some(Box::new(kept));
+            let (tissue, history) = (self.tissue.clone(), self.history.clone());
+            self.uncut = Some(Box::new(Uncut { solver: None, tissue, history }));
+        }
+    }
+
+    /// Solve for another model from now on.
+    fn take_up(&mut self, model: Arc<Model>) {
+        let solver = self.solver.of(model);
+        let last = std::mem::replace(&mut self.solver, solver);
+        if let Some(uncut) = &mut self.uncut {
+            uncut.solver.get_or_insert(last);
         }
     }
 
@@ -286,7 +307,7 @@ impl Loaded {
         } else {
             Arc::new(Model::new(&self.tissue.scene)?)
         };
-        self.solver = self.solver.of(model);
+        self.take_up(model);
         self.state.open_tools();
         self.control.tool_goals = [None; TOOL_COUNT];
         self.control.tool_turns = [None; TOOL_COUNT];
@@ -307,7 +328,11 @@ impl Loaded {
                     return Err(Refusal::Blade);
                 }
                 self.keep_uncut();
-                self.tissue.cut(&mut self.solver, &mut self.state, [*from, *to])?;
+                let before = self.solver.model();
+                let cut = self.tissue.cut(before, &mut self.state, [*from, *to])?;
+                if let Some(model) = cut {
+                    self.take_up(model);
+                }
             }
             Command::Undo => {
                 self.keep_uncut();

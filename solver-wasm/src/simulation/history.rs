@@ -7,7 +7,6 @@ use crate::{
     model::Model,
     scene::{Scene, SceneError},
     state::State,
-    step::Solver,
 };
 
 /// The tissue as it is cut. Cheap to keep: what no stroke has changed since is shared.
@@ -24,28 +23,27 @@ impl Tissue {
         Self { scene, incisions }
     }
 
-    /// Let a blade pass, and carry solver and state over to what is left. Was anything divided?
+    /// Let a blade pass, and carry the state over to what is left. The model of that, if anything was divided.
     ///
     /// # Errors
     /// More cells than a scene may have; nothing has changed then.
     pub fn cut(
         &mut self,
-        solver: &mut Solver,
+        before: &Model,
         state: &mut State,
         [from, to]: [Edge; 2],
-    ) -> Result<bool, SceneError> {
+    ) -> Result<Option<Arc<Model>>, SceneError> {
         let mut next = self.clone();
         let scene = Arc::make_mut(&mut next.scene);
         let division = Arc::make_mut(&mut next.incisions).cut(scene, from, to);
         if division.is_empty() {
             self.incisions = next.incisions;
-            return Ok(false);
+            return Ok(None);
         }
         let after = Arc::new(Model::new(scene)?);
-        division.carry_state(solver.model(), &after, state);
-        *solver = solver.of(after);
+        division.carry_state(before, &after, state);
         *self = next;
-        Ok(true)
+        Ok(Some(after))
     }
 }
 
