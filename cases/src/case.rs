@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 pub use self::{
     check::Fault,
-    recipe::{LatticeRecipe, Recipe, Source, SupportRecipe, SurfaceRecipe},
+    recipe::{LatticeRecipe, MaskRecipe, Recipe, Source, SupportRecipe, SurfaceRecipe},
     structure::{StructureEntry, StructureRecipe},
 };
 pub use crate::text::Text;

@@ -5,9 +5,11 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 5] = [
     ("liver/case.toml", include_str!("../modules/liver/case.toml")),
     ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
+    ("dissection/case.toml", include_str!("../modules/dissection/case.toml")),
+    ("hip/case.toml", include_str!("../modules/hip/case.toml")),
     ("skin/case.toml", include_str!("../modules/skin/case.toml")),
 ];
 

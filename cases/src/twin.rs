@@ -20,6 +20,7 @@ mod identify;
 mod import;
 pub mod inspect;
 mod lattice;
+mod masks;
 mod measure;
 pub mod pack;
 mod parallel;

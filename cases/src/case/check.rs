@@ -325,6 +325,16 @@ impl Check<'_> {
                 self.note(format!("twin.{field}"), format!("{file} is no source"), remedy);
             }
         }
+        for (i, mask) in twin.masks.iter().enumerate() {
+            if !twin.sources.iter().any(|source| source.file == mask.file) {
+                let remedy = "add it to [[twin.sources]] with its sha256, credit and licence";
+                self.note(
+                    format!("twin.masks.{i}.file"),
+                    format!("{} is no source", mask.file),
+                    remedy,
+                );
+            }
+        }
         for (i, source) in twin.sources.iter().enumerate() {
             let at = |field: &str| format!("twin.sources.{i}.{field}");
             if source.sha256.len() != 64 || !source.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -344,7 +354,8 @@ impl Check<'_> {
 
     fn derivations(&mut self) {
         let twin = &self.case.twin;
-        let made = twin.derivations.first().is_some_and(Derivation::makes_labels);
+        let made = twin.derivations.first().is_some_and(Derivation::makes_labels)
+            || !twin.masks.is_empty();
         if twin.labels.is_none() && !made {
             let remedy = "name the file, or let the first derivation make them (kind = \"layers\")";
             self.note("twin.labels", "is missing", remedy);

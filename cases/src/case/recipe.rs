@@ -10,8 +10,11 @@ use crate::{text::Text, twin::derivation::Derivation, volume::MeshRecipe};
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Source file with the labels; none where the first derivation makes them.
+    /// Source file with the labels; none where masks or the first derivation make them.
     pub labels: Option<String>,
+    /// Further labels, one structure a file, on the same grid; added in this order.
+    #[serde(default)]
+    pub masks: Vec<MaskRecipe>,
     /// Source file with the scan, if there is one.
     pub image: Option<String>,
     /// Patient directions of the file's axes, for formats that do not say.
@@ -40,6 +43,23 @@ pub struct Recipe {
     /// What holds the soft bodies.
     #[serde(default)]
     pub supports: Vec<SupportRecipe>,
+}
+
+/// A source file that holds one structure, where they come one a file.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MaskRecipe {
+    /// Name of the source file; every voxel of it that is not 0 counts.
+    pub file: String,
+    /// Label that its voxels get.
+    pub label: u16,
+    /// Labels that it may replace; what is free if none is named.
+    #[serde(default = "free")]
+    pub over: Vec<u16>,
+}
+
+fn free() -> Vec<u16> {
+    vec![0]
 }
 
 /// A source file.

@@ -13,7 +13,7 @@ use super::{
     extract,
     fair::{self, Umbrellas, is_scan_end},
     field::{Extent, Field, extents, smooth_indicator},
-    lattice, measure,
+    lattice, masks, measure,
     pack::{
         Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
         mesh::{Quantiser, reorder},
@@ -72,7 +72,7 @@ pub fn build(
 ) -> Result<Pack> {
     let recipe = &case.twin;
     progress(Stage::Read, 0.0);
-    let source = match &recipe.labels {
+    let mut source = match &recipe.labels {
         Some(file) => {
             let bytes = fetch(recipe, sources, file)?;
             match &recipe.mesh {
@@ -82,6 +82,11 @@ pub fn build(
         }
         None => Voxels::none(),
     };
+    for mask in &recipe.masks {
+        let bytes = fetch(recipe, sources, &mask.file)?;
+        let file = volume::read_labels(&mask.file, &bytes, recipe.axes.as_deref())?;
+        masks::add(&mut source, mask, &file)?;
+    }
     let scan = match &recipe.image {
         Some(file) => {
             let bytes = fetch(recipe, sources, file)?;

@@ -3,6 +3,7 @@
 mod anatomy;
 mod contact;
 mod dicom;
+mod dissection;
 mod export;
 mod formats;
 mod hostile;

@@ -81,6 +81,56 @@ fn the_abdomen_whose_scan_ends() {
     push_the_spleen(&pack);
 }
 
+#[test]
+fn the_dissected_aorta_holds_together_and_can_be_pulled() {
+    let Some((report, pack)) = built("dissection") else { return };
+    for (id, expected) in [("aorta_true_lumen", 126.9), ("aorta_false_lumen", 122.1)] {
+        assert!((volume(&report, id) - expected).abs() < 1.0, "{id}: {} mL", volume(&report, id));
+    }
+    assert_eq!(report.lattice.pieces, 1);
+    assert!(report.scan_end.iter().any(|e| e.axis == 2 && !e.upper), "{:?}", report.scan_end);
+    drag(&pack, "aorta_false_lumen", [15.0, 0.0, 0.0]);
+}
+
+#[test]
+fn the_muscles_of_the_hip_follow_and_the_bones_stay() {
+    let Some((report, pack)) = built("hip") else { return };
+    for (id, expected) in [("gluteus_maximus_right", 368.7), ("gluteus_medius_right", 240.8)] {
+        assert!((volume(&report, id) - expected).abs() < 3.0, "{id}: {} mL", volume(&report, id));
+    }
+    assert_eq!(report.lattice.pieces, 3);
+    let soft = |id: &str| pack.manifest.structures.iter().any(|s| s.id == id && s.body.is_some());
+    assert!(soft("iliopsoas_right") && !soft("hip_right") && !soft("femur_right"));
+    drag(&pack, "gluteus_maximus_right", [0.0, 15.0, 0.0]);
+}
+
+/// Pull at the cell nearest the middle of a structure's box: the tissue follows, no step is taken back.
+fn drag(pack: &Pack, id: &str, way: [f32; 3]) {
+    let index = pack.manifest.structures.iter().position(|s| s.id == id).expect("it is there");
+    let body = pack.manifest.structures[index].body.expect("it is soft");
+    let surface = pack.surfaces.iter().find(|s| usize::from(s.structure) == index).unwrap();
+    let count = surface.positions.len() as f32;
+    let middle = [0, 1, 2].map(|a| surface.positions.iter().map(|p| p[a]).sum::<f32>() / count);
+    let far = |p: &[f32; 3]| (0..3).map(|a| (p[a] - middle[a]).powi(2)).sum::<f32>();
+    let from = *surface.positions.iter().min_by(|a, b| far(a).total_cmp(&far(b))).unwrap();
+    let model = Arc::new(Model::new(&pack.scene).expect("a sound scene"));
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let mut control = Control::default();
+    let point = model.index().embed(body, from).expect("a surface lies in its cells");
+    model.grasp(&mut state, 0, point, 8.0).expect("tissue");
+    for step in 1..=90_u8 {
+        let part = f32::from(step.min(60)) / 60.0;
+        control.tool_goals[0] = Some([0, 1, 2].map(|a| from[a] + part * way[a]));
+        let report = solver.step(&mut state, &control);
+        assert_eq!(report.roll_backs, 0, "{id}, step {step}: {report:?}");
+    }
+    let length = way.iter().map(|w| w * w).sum::<f32>().sqrt();
+    let moved = state.max_displacement();
+    eprintln!("{id} pulled {length} mm: tissue moves {moved:.1} mm");
+    assert!((0.5 * length..2.0 * length).contains(&moved), "{id}: {moved} mm");
+}
+
 /// The left kidney, pulled 30 mm towards the spleen, pushes it; at rest both lie as the scan shows them.
 fn push_the_spleen(pack: &Pack) {
     let body = |id: &str| {
