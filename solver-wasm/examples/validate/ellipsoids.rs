@@ -169,7 +169,7 @@ pub fn inflation(case: Case) -> Vec<Row> {
 pub fn contraction(case: Case) -> Vec<Row> {
     let bulk = 4e3;
     let law = Law::Guccione { c: 2.0, fibre: 8.0, transverse: 2.0, shear: 4.0, bulk };
-    let spacing = case.spacing([0.8, 0.6, 0.8, 0.6]);
+    let spacing = case.spacing([0.8, 0.6, 0.8, 0.5]);
     let (mut specimen, inside) = ventricle(case, spacing, law, true, 60.0);
     lay_fibres(&mut specimen);
     specimen.scene.materials[0].active = 60.0;
