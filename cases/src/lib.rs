@@ -7,7 +7,9 @@
 
 pub mod anatomy;
 pub mod case;
+pub mod details;
 pub mod error;
+pub mod importer;
 pub mod library;
 pub mod pathway;
 pub mod text;

@@ -10,6 +10,7 @@ mod complex;
 mod contact;
 pub mod derivation;
 mod derive;
+pub(crate) mod describe;
 mod distance;
 pub mod doubt;
 pub mod export;
@@ -25,13 +26,13 @@ mod measure;
 pub mod pack;
 mod parallel;
 mod partition;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod portrait;
+pub mod sort;
 mod supports;
 mod verify;
 mod volumes;
 
-pub use build::{Stage, build};
+pub use build::{Progress, Stage, build};
 pub use identify::identifiers;
 pub use import::{Imported, Input, import};
 pub use verify::verify;

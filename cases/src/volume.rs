@@ -5,6 +5,7 @@
 
 mod bounded;
 mod dicom;
+mod guess;
 mod inrimage;
 mod mesh;
 mod nifti;
@@ -16,6 +17,7 @@ mod segmentation;
 mod table;
 
 pub use dicom::{is_dicom, is_dicom_segmentation};
+pub use guess::{is_labels, is_volume};
 pub use mesh::{CavityRecipe, MeshRecipe, read_mesh};
 pub use segmentation::{Name, Names, Segmentation, merge_masks};
 pub use table::read_table;

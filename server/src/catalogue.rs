@@ -1,20 +1,18 @@
 //! What the library offers: the cases whose pack is in the bundle, as `/cases/*.json`, packs and pictures.
 
-mod words;
-
 use std::collections::HashMap;
 
 use api::{CaseEntry, CaseIndex, Origin, PackFile, Pathway, Stop};
 use axum::body::Bytes;
 use cases::{
     case::{self, Case},
+    details::{German, details},
     pathway::{self, map},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
-use self::words::{German, details};
 use crate::{
     asset::{Asset, Cache, hex},
     bundle::Bundle,
@@ -120,7 +118,7 @@ fn before(
     german: &mut German,
 ) -> anyhow::Result<Vec<String>> {
     let found = stop.after.iter().filter_map(|name| map.stop(&row.id, name));
-    found
+    let said = found
         .map(|(other, stop)| {
             let join = |of: fn(&case::Text) -> &String| {
                 let (row, stop) = (of(&other.title), of(&stop.title));
@@ -131,7 +129,8 @@ fn before(
                 false => german.say(&case::Text { en: join(|t| &t.en), de: join(|t| &t.de) }),
             }
         })
-        .collect()
+        .collect::<cases::Result<_>>()?;
+    Ok(said)
 }
 
 fn entry(

@@ -88,9 +88,10 @@ impl Site {
     fn is_page(&self, path: &str) -> bool {
         match path {
             "/" | "/index.html" | "/about" | "/trust" | "/data" => true,
-            _ => path
-                .strip_prefix("/case/")
-                .is_some_and(|id| self.cases.iter().any(|known| known == id)),
+            // A person's own case is in the browser that asks for its page, and only there.
+            _ => path.strip_prefix("/case/").is_some_and(|id| {
+                id.starts_with("own-") || self.cases.iter().any(|known| known == id)
+            }),
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) fn bake(
     triangles: &[[u32; 3]],
 ) -> Vec<[u8; 4]> {
     let normals = vertex_normals(positions, triangles);
-    let step = owners.grid.voxel_volume().cbrt() * 0.75;
+    let step = libm::cbrt(owners.grid.voxel_volume()) * 0.75;
     let rays = cosine_rays();
     let at = |v: usize| {
         let (p, n) = (positions[v].map(f64::from), normals[v]);
@@ -82,7 +82,7 @@ fn cosine_rays() -> [Vec3; RAYS] {
         let sine2 = (i as f64 + 0.5) / RAYS as f64;
         let turn = i as f64 * std::f64::consts::PI * (3.0 - 5.0_f64.sqrt());
         let sine = sine2.sqrt();
-        [sine * turn.cos(), sine * turn.sin(), (1.0 - sine2).sqrt()]
+        [sine * libm::cos(turn), sine * libm::sin(turn), (1.0 - sine2).sqrt()]
     })
 }
 
@@ -158,7 +158,7 @@ fn curvature_integrals(positions: &[[f32; 3]], triangles: &[[u32; 3]]) -> Vec<f6
         };
         let (n, m) = (normals[t as usize], normals[edges[other].2 as usize]);
         let edge = sub(point(b), point(a));
-        let angle = dot(cross(n, m), unit(edge)).atan2(dot(n, m));
+        let angle = libm::atan2(dot(cross(n, m), unit(edge)), dot(n, m));
         let quarter = 0.25 * norm(edge) * angle;
         integrals[a as usize] += quarter;
         integrals[b as usize] += quarter;

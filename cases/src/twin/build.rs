@@ -1,6 +1,6 @@
 //! The whole way from source files to a pack.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use sha2::{Digest, Sha256};
 use solver_wasm::{embed::LatticeIndex, scene::Scene};
@@ -60,15 +60,31 @@ impl Stage {
     }
 }
 
-/// Build the twin of a case. `sources` gives the bytes of a source file by its name; `progress` hears the stage and how much of
-/// it is done, from 0 to 1.
+/// Hears what a build is busy with, and how much of that stage is done, from 0 to 1.
+pub type Progress<'a> = dyn FnMut(Stage, f32) + Send + 'a;
+
+/// The surfaces' progress: several threads add what they have done.
+struct Meter<'a, 'b>(Mutex<(&'a mut Progress<'b>, f32)>);
+
+impl Meter<'_, '_> {
+    /// Another `share` of the stage is done.
+    fn add(&self, share: f32) {
+        if let Ok(mut meter) = self.0.lock() {
+            meter.1 = (meter.1 + share).min(1.0);
+            let done = meter.1;
+            (meter.0)(Stage::Surfaces, done);
+        }
+    }
+}
+
+/// Build the twin of a case. `sources` gives the bytes of a source file by its name.
 ///
 /// # Errors
 /// A source that is missing, is not the one that the recipe names by its SHA-256, or cannot be read; a structure without voxels.
 pub fn build(
     case: &Case,
     sources: &dyn Fn(&str) -> Result<Vec<u8>>,
-    progress: &mut dyn FnMut(Stage, f32),
+    progress: &mut Progress,
 ) -> Result<Pack> {
     let recipe = &case.twin;
     progress(Stage::Read, 0.0);
@@ -115,7 +131,7 @@ pub(super) fn assemble(
     labels: Voxels<u8>,
     source: &Voxels<u16>,
     image: Option<Volume>,
-    progress: &mut dyn FnMut(Stage, f32),
+    progress: &mut Progress,
 ) -> Result<Pack> {
     let recipe = &case.twin;
     let targets = structure_volumes(recipe, &labels)?;
@@ -123,8 +139,11 @@ pub(super) fn assemble(
     progress(Stage::Surfaces, 0.0);
     let extents = extents(&labels, targets.len());
     let levels: Vec<u8> = (0..recipe.surface.levels).collect();
+    let meter = Meter(Mutex::new((&mut *progress, 0.0)));
+    let all: f32 = levels.iter().map(|level| work_of(*level)).sum();
     let made = parallel::map(&levels, |&level| {
-        let (complex, partition) = sheets(recipe, &labels, &extents, &targets, level);
+        let tell = |share: f32| meter.add(share * work_of(level) / all);
+        let (complex, partition) = sheets(recipe, &labels, &extents, &targets, level, &tell);
         let skins: Vec<Surface> =
             (1..=targets.len() as u8).map(|structure| skin(&complex, structure, level)).collect();
         (skins, (level == 0).then(|| (scan_ends(&complex), partition.owners)))
@@ -259,27 +278,41 @@ fn structure_volumes(recipe: &Recipe, labels: &Voxels<u8>) -> Result<Vec<f64>> {
         .collect()
 }
 
-/// Smooth sheets between all structures at one level of detail, enclosing the `targets` volumes [mm³].
+/// Work of a level against that of the finest: an eighth of its points.
+fn work_of(level: u8) -> f32 {
+    0.125_f32.powi(i32::from(level))
+}
+
+/// Smooth sheets between all structures at one level of detail, enclosing the `targets` volumes [mm³]. `tell` hears shares of
+/// this work as they are done.
 fn sheets(
     recipe: &Recipe,
     labels: &Voxels<u8>,
     extents: &[Option<Extent>],
     targets: &[f64],
     level: u8,
+    tell: &(dyn Fn(f32) + Sync),
 ) -> (Complex, Partition) {
     let surface = &recipe.surface;
     let grid = labels.grid.redivided(surface.spacing * f64::from(1 << level));
     let sigma = surface.smoothing;
     let numbered: Vec<(u8, Extent)> =
         (1..).zip(extents).filter_map(|(s, extent)| Some((s, (*extent)?))).collect();
-    let fields: Vec<Field> =
-        parallel::map(&numbered, |&(s, extent)| smooth_indicator(labels, s, &grid, sigma, extent));
+    let fields: Vec<Field> = parallel::map(&numbered, |&(s, extent)| {
+        let field = smooth_indicator(labels, s, &grid, sigma, extent);
+        tell(0.4 / numbered.len() as f32);
+        field
+    });
     let partition = Partition::new(grid, fields, targets, sigma.iter().sum::<f64>() / 3.0);
+    tell(0.2);
     let mut complex = surface_nets(&partition);
     let umbrellas = Umbrellas::new(&complex);
+    tell(0.1);
     let reach = surface.reach.max(0.25 * complex.spacing);
     fair::smooth(&mut complex, &umbrellas, surface.rounds >> (2 * level), reach);
+    tell(0.2);
     volumes::restore(&mut complex, &umbrellas, targets, reach);
+    tell(0.1);
     (complex, partition)
 }
 

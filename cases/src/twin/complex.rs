@@ -84,7 +84,7 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
         positions: Vec::new(),
         pinned: Vec::new(),
         quads: Vec::new(),
-        spacing: grid.voxel_volume().cbrt(),
+        spacing: libm::cbrt(grid.voxel_volume()),
     };
     // The dual cell whose low corner is padded point p has p's index.
     let mut vertex_of_cell = vec![u32::MAX; padded.dims.iter().product()];

@@ -137,10 +137,10 @@ pub(super) fn case(
     let volume = |s: usize| counts[s + 1] as f64 * grid.voxel_volume();
     let mut bodies = bodies(structures, &faces(labels));
     let soft: f64 = (0..structures.len()).filter(|&s| bodies[s].is_some()).map(volume).sum();
-    let cell = (soft / CELLS).cbrt().clamp(1.0, 14.0);
+    let cell = libm::cbrt(soft / CELLS).clamp(1.0, 14.0);
     for s in 0..structures.len() {
         let Some((lead, _)) = &bodies[s] else { continue };
-        if volume(*lead) < FEWEST_CELLS * cell.powi(3) {
+        if volume(*lead) < FEWEST_CELLS * cell * cell * cell {
             bodies[s] = None;
         }
     }
@@ -294,8 +294,8 @@ fn bed(found: &Found) -> SupportRecipe {
 /// Surfaces about as fine as the voxels, and no finer than a browser can draw.
 fn surface(grid: &Grid) -> SurfaceRecipe {
     let size: f64 = (0..3).map(|a| grid.high()[a] - grid.low()[a]).product();
-    let least = |points: f64| (size / points).cbrt();
-    let voxel = grid.voxel_volume().cbrt();
+    let least = |points: f64| libm::cbrt(size / points);
+    let voxel = libm::cbrt(grid.voxel_volume());
     let spacing = least(SURFACE_POINTS).max(0.8 * voxel).clamp(0.3, 20.0);
     SurfaceRecipe {
         spacing,

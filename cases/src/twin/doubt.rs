@@ -225,7 +225,7 @@ fn sizes(structures: &[Found], shapes: &[Shape], grid: &Grid, doubts: &mut Vec<D
                 "{ml:.0} mL where healthy adults have {:.0} to {:.0} ({})",
                 range.low, range.high, range.reference
             ),
-            factor: ratio.cbrt(),
+            factor: libm::cbrt(ratio),
         });
     }
     let lumbar = |n: usize| {

@@ -166,6 +166,6 @@ fn gaussian_cumulative(x: f64) -> f64 {
         * (0.254_829_592
             + t * (-0.284_496_736
                 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
-    let tail = 0.5 * poly * (-z * z).exp();
+    let tail = 0.5 * poly * libm::exp(-z * z);
     if x < 0.0 { tail } else { 1.0 - tail }
 }

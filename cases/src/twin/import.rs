@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    build::{Stage, assemble},
+    build::{Progress, Stage, assemble},
     clean,
     derive::{self, Found},
     doubt::{self, Doubt, Severity},
@@ -54,7 +54,7 @@ pub struct Imported {
 ///
 /// # Errors
 /// A file that cannot be read; labels that cannot be a patient's, unless `anyway`.
-pub fn import(input: &Input, progress: &mut dyn FnMut(Stage, f32)) -> Result<Imported> {
+pub fn import(input: &Input, progress: &mut Progress) -> Result<Imported> {
     progress(Stage::Read, 0.0);
     let first = input.labels.first().map(String::as_str).unwrap_or_default();
     let (mut segmentation, hash, slices) = read_labels(input)?;
@@ -213,9 +213,8 @@ fn reduced(scan: &Voxels<f32>, around: &Grid) -> Option<Voxels<f32>> {
         first[a] = low;
         count[a] = high - low;
     }
-    let wanted = (count.iter().zip(grid.spacing).map(|(&n, s)| n as f64 * s).product::<f64>()
-        / IMAGE_VOXELS)
-        .cbrt();
+    let size: f64 = count.iter().zip(grid.spacing).map(|(&n, s)| n as f64 * s).product();
+    let wanted = libm::cbrt(size / IMAGE_VOXELS);
     // Whole voxels are taken together, as many along each axis as bring it nearest to the size wanted.
     let step: [usize; 3] =
         std::array::from_fn(|a| ((wanted / grid.spacing[a]).round() as usize).clamp(1, count[a]));

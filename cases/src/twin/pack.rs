@@ -6,7 +6,7 @@ pub(crate) mod mesh;
 mod scene;
 mod stream;
 
-pub use container::{FORMAT_VERSION, decode, encode};
+pub use container::{FORMAT_VERSION, decode, encode, is_pack};
 pub use error::PackError;
 
 use serde::{Deserialize, Serialize};

@@ -29,7 +29,7 @@ impl Partition {
         for field in &this.fields {
             for_each(&grid, field, |i, v| rest[i] -= v);
         }
-        let step = grid.voxel_volume().cbrt();
+        let step = libm::cbrt(grid.voxel_volume());
         let sigma = sigma.max(0.5 * step);
         for round in 0..ROUNDS {
             this.assign(&rest);

@@ -9,13 +9,7 @@ mod palette;
 mod raster;
 mod shade;
 
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
+use std::ops::Range;
 
 use nalgebra::Vector3;
 
@@ -25,7 +19,10 @@ use self::{
     raster::Raster,
     shade::{Lights, Material, Sample, shade},
 };
-use super::pack::{Pack, ScanEnd, Surface};
+use super::{
+    pack::{Pack, ScanEnd, Surface},
+    parallel,
+};
 
 type Vec3 = Vector3<f32>;
 
@@ -92,26 +89,16 @@ pub fn render(pack: &Pack, width: usize, height: usize, view: View) -> Picture {
     let projected: Vec<[f32; 3]> = scene.positions.iter().map(|&p| camera.project(p)).collect();
     let lights = Lights::new(&camera, &scene.positions, &scene.triangles);
 
-    let bands: Vec<Mutex<&mut [[u8; 4]]>> =
-        picture.rgba.chunks_mut(width * BAND).map(Mutex::new).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            // Each band is taken by one thread alone: the lock never waits.
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(Ok(mut pixels)) = bands.get(index).map(Mutex::lock) else { break };
-            let first = index * BAND * SAMPLES;
-            let rows = first..first + pixels.len() / width * SAMPLES;
-            let raster = Raster::draw(&projected, &scene.triangles, samples_x, rows);
-            fill(&mut pixels, width, &raster, &scene, &camera, &projected, &lights);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(work);
-        }
-        work();
+    let bands: Vec<Range<usize>> =
+        (0..height).step_by(BAND).map(|row| row..(row + BAND).min(height)).collect();
+    let drawn = parallel::map(&bands, |rows| {
+        let mut pixels = vec![[0; 4]; rows.len() * width];
+        let rows = rows.start * SAMPLES..rows.end * SAMPLES;
+        let raster = Raster::draw(&projected, &scene.triangles, samples_x, rows);
+        fill(&mut pixels, width, &raster, &scene, &camera, &projected, &lights);
+        pixels
     });
+    picture.rgba = drawn.concat();
     picture
 }
 

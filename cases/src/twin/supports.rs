@@ -29,7 +29,7 @@ pub(super) fn supports(
         }
     }
     let facing = recipe.facing.map(unit);
-    let least_cosine = recipe.within.to_radians().cos();
+    let least_cosine = libm::cos(recipe.within.to_radians());
     let box_part = [recipe.x, recipe.y, recipe.z];
 
     // Cell → area, area-weighted local coordinate, stiffness.

@@ -12,6 +12,14 @@ const MAX_BYTES: u64 = super::MAX_VOXELS * 8 + (1 << 20);
 /// Bytes in which a header shows what the file is.
 const HEAD: u64 = 4096;
 
+/// What the beginning of a gzip stream inflates to, as far as it goes; none if nothing comes.
+pub(super) fn head(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    // An error at the end of what is there is no matter.
+    let _ = MultiGzDecoder::new(bytes).take(HEAD).read_to_end(&mut head);
+    (!head.is_empty()).then_some(head)
+}
+
 /// The file's bytes, inflated if they are gzip; not more of them than its header promises. What is no volume is not inflated
 /// further than to see that.
 pub(super) fn inflate<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {

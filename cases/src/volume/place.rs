@@ -93,7 +93,7 @@ impl Place {
         (0..3)
             .map(|i| {
                 let most = self.columns[i].iter().map(|c| c.abs()).fold(0.0, f64::max);
-                (most / self.spacing[i]).clamp(0.0, 1.0).acos().to_degrees()
+                libm::acos((most / self.spacing[i]).clamp(0.0, 1.0)).to_degrees()
             })
             .fold(0.0, f64::max)
     }

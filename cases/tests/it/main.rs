@@ -8,6 +8,7 @@ mod export;
 mod formats;
 mod hostile;
 mod import;
+mod importer;
 mod pad;
 mod phantom;
 mod real;

@@ -11,7 +11,7 @@ use cases::{
     Error,
     case::Case,
     twin::{
-        self, Input, Stage,
+        self, Input, Progress, Stage,
         pack::{self, Pack},
     },
 };
@@ -112,11 +112,7 @@ fn case(options: &Options) -> anyhow::Result<Option<Case>> {
     Ok(None)
 }
 
-fn by_recipe(
-    case: &Case,
-    sources: &Path,
-    progress: &mut dyn FnMut(Stage, f32),
-) -> anyhow::Result<Pack> {
+fn by_recipe(case: &Case, sources: &Path, progress: &mut Progress) -> anyhow::Result<Pack> {
     let read_source = |file: &str| {
         fs::read(sources.join(file)).map_err(|error| Error::Source {
             file: sources.join(file).display().to_string(),
@@ -127,7 +123,7 @@ fn by_recipe(
     Ok(twin::build(case, &read_source, progress)?)
 }
 
-fn from_labels(options: &Options, progress: &mut dyn FnMut(Stage, f32)) -> anyhow::Result<Pack> {
+fn from_labels(options: &Options, progress: &mut Progress) -> anyhow::Result<Pack> {
     let expand = |names: &[String]| -> anyhow::Result<Vec<String>> {
         let mut files = Vec::new();
         for name in names {

@@ -83,6 +83,8 @@ fn what_does_not_exist_is_not_found() {
     let file = http::get(&server.address, "/missing.js");
     assert_eq!((file.status, file.text()), (404, "Not found.\n"));
     // A person gets the app, which knows how to say it; a crawler still sees that there is nothing.
+    let own = http::get(&server.address, "/case/own-abcdefgh");
+    assert_eq!(own.status, 200, "only the browser knows which own cases there are");
     let page = http::get(&server.address, "/case/nonesuch");
     assert_eq!((page.status, page.text()), (404, PAGE));
     assert_secure(&page);

@@ -12,7 +12,7 @@ fn placed([x, y, z]: [f32; 3], scale: f32) -> [f32; 3] {
 /// sRGB byte as the linear number that glTF wants.
 fn linear(byte: u8) -> f64 {
     let c = f64::from(byte) / 255.0;
-    let linear = if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+    let linear = if c <= 0.040_45 { c / 12.92 } else { libm::pow((c + 0.055) / 1.055, 2.4) };
     (linear * 1e5).round() / 1e5
 }
 

@@ -69,6 +69,11 @@ pub fn encode(pack: &Pack) -> Result<Vec<u8>, PackError> {
     Ok(out)
 }
 
+/// Does a file begin as a pack does?
+pub fn is_pack(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
 /// Read a pack. Never panics, and never allocates more than the sections' bound, whatever the bytes.
 ///
 /// # Errors

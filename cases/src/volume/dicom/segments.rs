@@ -132,7 +132,7 @@ fn srgb(bytes: [u8; 6]) -> [u8; 3] {
         value(4) / 65535.0 * 255.0 - 128.0,
     );
     let fy = (l + 16.0) / 116.0;
-    let cube = |f: f64| if f > 6.0 / 29.0 { f.powi(3) } else { (f - 4.0 / 29.0) * 108.0 / 841.0 };
+    let cube = |f: f64| if f > 6.0 / 29.0 { f * f * f } else { (f - 4.0 / 29.0) * 108.0 / 841.0 };
     let (x, y, z) = (0.9642 * cube(fy + a / 500.0), cube(fy), 0.8249 * cube(fy - b / 200.0));
     // From D50 to the primaries of sRGB, adapted after Bradford.
     let linear = [
@@ -141,7 +141,11 @@ fn srgb(bytes: [u8; 6]) -> [u8; 3] {
         0.071_964 * x - 0.228_994 * y + 1.405_754 * z,
     ];
     linear.map(|c| {
-        unit_byte(if c <= 0.003_130_8 { 12.92 * c } else { 1.055 * c.powf(1.0 / 2.4) - 0.055 })
+        unit_byte(if c <= 0.003_130_8 {
+            12.92 * c
+        } else {
+            1.055 * libm::pow(c, 1.0 / 2.4) - 0.055
+        })
     })
 }
 

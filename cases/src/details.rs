@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
+use crate::{
+    Error, Result, anatomy,
+    case::{self, Case, Text},
+    tissue::{self, Constant},
+};
 use api::{
     CaseDetails, Choice, ForceLimit, Question, Source, StructureDetails, TissueConstant,
     VolumeRange,
-};
-use cases::{
-    anatomy,
-    case::{self, Case, Text},
-    tissue::{self, Constant},
 };
 
 /// German of what is said, by the English.
@@ -22,25 +21,24 @@ impl German {
     ///
     /// # Errors
     /// English that was noted with other German before: a page could not tell which is meant.
-    pub fn say(&mut self, text: &Text) -> anyhow::Result<String> {
+    pub fn say(&mut self, text: &Text) -> Result<String> {
         if text.en != text.de
             && let Some(other) = self.0.insert(text.en.clone(), text.de.clone())
             && other != text.de
         {
-            bail!(
+            return Err(unclear(format!(
                 "“{}” is both “{}” and “{other}” in German; word one differently",
-                text.en,
-                text.de
-            );
+                text.en, text.de
+            )));
         }
         Ok(text.en.clone())
     }
 
     /// Note several texts, and give their English.
-    fn say_all<'t>(
+    pub(crate) fn say_all<'t>(
         &mut self,
         texts: impl IntoIterator<Item = &'t Text>,
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> Result<Vec<String>> {
         texts.into_iter().map(|text| self.say(text)).collect()
     }
 
@@ -50,11 +48,15 @@ impl German {
     }
 }
 
+fn unclear(reason: String) -> Error {
+    Error::Recipe { file: "case.toml".to_owned(), field: "text".to_owned(), reason }
+}
+
 /// What the page of a case needs besides the pack.
 ///
 /// # Errors
 /// A table that does not load; English with two Germans.
-pub fn details(case: &Case) -> anyhow::Result<CaseDetails> {
+pub fn details(case: &Case) -> Result<CaseDetails> {
     let mut german = German::default();
     let said = &mut german;
     let mut structures = Vec::new();
@@ -74,25 +76,12 @@ pub fn details(case: &Case) -> anyhow::Result<CaseDetails> {
         en: warnings.clone().map(|text| text.en.as_str()).collect::<Vec<_>>().join(" "),
         de: warnings.map(|text| text.de.as_str()).collect::<Vec<_>>().join(" "),
     };
-    let changes = Text {
-        en: "Labels turned into smooth closed surfaces and a lattice of tissue.".to_owned(),
-        de: "Segmentierung in glatte geschlossene Oberflächen und ein Gewebegitter umgewandelt."
-            .to_owned(),
-    };
-    let changes = said.say(&changes)?;
-    let source = |s: &case::Source| Source {
-        title: s.title.clone(),
-        credit: s.credit.clone(),
-        licence: s.licence.clone(),
-        url: None,
-        changes: changes.clone(),
-    };
     Ok(CaseDetails {
         id: case.id.clone(),
         story: said.say_all(&paragraphs(&case.story)?)?,
         objectives,
         structures,
-        constants: constants(case, said)?,
+        constants: constants(&case.twin.structures, said)?,
         force_limit: match &case.force_limit {
             Some(limit) => Some(ForceLimit {
                 newton: limit.newton,
@@ -101,7 +90,7 @@ pub fn details(case: &Case) -> anyhow::Result<CaseDetails> {
             }),
             None => None,
         },
-        sources: case.twin.sources.iter().map(source).collect(),
+        sources: sources(&case.twin.sources, said)?,
         scan_end: match warnings.en.is_empty() {
             true => None,
             false => Some(said.say(&warnings)?),
@@ -114,10 +103,29 @@ pub fn details(case: &Case) -> anyhow::Result<CaseDetails> {
     })
 }
 
-fn structure(
+/// Whom to credit, and what was changed.
+pub(crate) fn sources(sources: &[case::Source], german: &mut German) -> Result<Vec<Source>> {
+    let changes = Text {
+        en: "Labels turned into smooth closed surfaces and a lattice of tissue.".to_owned(),
+        de: "Segmentierung in glatte geschlossene Oberflächen und ein Gewebegitter umgewandelt."
+            .to_owned(),
+    };
+    let changes = german.say(&changes)?;
+    let source = |s: &case::Source| Source {
+        title: s.title.clone(),
+        credit: s.credit.clone(),
+        licence: s.licence.clone(),
+        url: None,
+        changes: changes.clone(),
+    };
+    Ok(sources.iter().map(source).collect())
+}
+
+/// Names and facts of a structure.
+pub(crate) fn structure(
     recipe: &case::StructureRecipe,
     german: &mut German,
-) -> anyhow::Result<StructureDetails> {
+) -> Result<StructureDetails> {
     let published = anatomy::table()?.references();
     let known = recipe.anatomy;
     let cited = |key: &String| published.get(key).cloned().unwrap_or_else(|| key.clone());
@@ -152,11 +160,7 @@ fn structure(
     })
 }
 
-fn question(
-    case: &Case,
-    question: &case::Question,
-    german: &mut German,
-) -> anyhow::Result<Question> {
+fn question(case: &Case, question: &case::Question, german: &mut German) -> Result<Question> {
     let mut options = Vec::new();
     for one in &question.options {
         let text = german.say(&Text { en: one.en.clone(), de: one.de.clone() })?;
@@ -183,7 +187,7 @@ fn question(
 ///
 /// # Errors
 /// Languages with different numbers of paragraphs.
-fn paragraphs(text: &Text) -> anyhow::Result<Vec<Text>> {
+fn paragraphs(text: &Text) -> Result<Vec<Text>> {
     let parted = |text: &str| -> Vec<String> {
         text.split("\n\n")
             .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
@@ -192,16 +196,23 @@ fn paragraphs(text: &Text) -> anyhow::Result<Vec<Text>> {
     };
     let (en, de) = (parted(&text.en), parted(&text.de));
     if en.len() != de.len() {
-        bail!("the story has {} paragraphs in English and {} in German", en.len(), de.len());
+        return Err(unclear(format!(
+            "the story has {} paragraphs in English and {} in German",
+            en.len(),
+            de.len()
+        )));
     }
     Ok(en.into_iter().zip(de).map(|(en, de)| Text { en, de }).collect())
 }
 
-/// The constants that the simulation of this case uses.
-fn constants(case: &Case, german: &mut German) -> anyhow::Result<Vec<TissueConstant>> {
+/// The constants that the simulation of these structures uses.
+pub(crate) fn constants(
+    structures: &[case::StructureRecipe],
+    german: &mut German,
+) -> Result<Vec<TissueConstant>> {
     let table = tissue::table()?;
     let mut constants = Vec::new();
-    for structure in &case.twin.structures {
+    for structure in structures {
         let Some(mechanics) = structure.mechanics.as_ref().and_then(|name| table.get(name)) else {
             continue;
         };
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_case_says_everything_in_german_too() {
-        for case in cases::library() {
+        for case in crate::library() {
             let details = details(case).unwrap();
             let mut said: Vec<&String> = Vec::new();
             said.extend(details.story.iter().chain(&details.objectives));
