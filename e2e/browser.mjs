@@ -2,6 +2,7 @@
 //
 // SECTIO_URL       the running server; these files start nothing themselves
 // SECTIO_WEBGPU    "off" hides WebGPU, as on most of today's laptops; WebGL2 stays
+// SECTIO_PROGRAM   the program itself, to compare what browser and machine compute
 // CHROMIUM         the browser to drive
 // SECTIO_SCREENSHOTS  where pictures go
 import assert from "node:assert/strict";

@@ -8,6 +8,8 @@ const FORMAT = "1";
 const SHELL = `shell-${FORMAT}-`;
 const CASES = `cases-${FORMAT}`;
 const STATE = `state-${FORMAT}`;
+// What builds twins from a person's own files: kept when it is first asked for, not before.
+const IMPORTER = ["/importer_loader.js", "/importer.js", "/importer_bg.wasm"];
 // Not hashed, so not named by index.html.
 const FIXED = ["/worker_loader.js", "/worker.js", "/worker_bg.wasm", "/icon.svg", "/manifest.webmanifest"];
 
@@ -55,7 +57,13 @@ async function page(event) {
 
 async function shellFile(request) {
   const name = await recall("current");
-  const kept = name && (await (await caches.open(name)).match(request, { ignoreSearch: true }));
+  const shell = name && (await caches.open(name));
+  const kept = shell && (await shell.match(request, { ignoreSearch: true }));
+  if (!kept && shell && IMPORTER.includes(new URL(request.url).pathname)) {
+    // All of it at once, so that no two parts are of two builds.
+    await shell.addAll(IMPORTER);
+    return shell.match(request, { ignoreSearch: true });
+  }
   // A tab of the previous build may still ask for its own hashed files.
   return kept || (await caches.match(request)) || fetch(request);
 }

@@ -4,6 +4,7 @@ use api::{CaseEntry, CaseIndex, Stop};
 
 use crate::{
     journal::{Progress, Stage},
+    own::OwnCase,
     quiz::right_count,
     steps::Step,
 };
@@ -59,13 +60,7 @@ pub fn shown<'a>(
     index
         .cases
         .iter()
-        .filter(|case| match filter {
-            Filter::All => true,
-            Filter::New => stage(progress, &case.id) == Stage::New,
-            Filter::Begun => stage(progress, &case.id) == Stage::Begun,
-            Filter::Done => stage(progress, &case.id) == Stage::Done,
-            Filter::Short => case.minutes < SHORT,
-        })
+        .filter(|case| passes(filter, stage(progress, &case.id), Some(case.minutes)))
         .filter(|case| {
             let english = [&case.title, &case.organ, &case.summary];
             let german = english.iter().filter_map(|text| index.german.get(*text));
@@ -75,6 +70,38 @@ pub fn shown<'a>(
             words.iter().all(|word| text.contains(word))
         })
         .collect()
+}
+
+/// The own cases that a filter and a search, in either language, leave.
+pub fn own_shown(
+    own: Vec<OwnCase>,
+    progress: &Progress,
+    filter: Filter,
+    search: &str,
+) -> Vec<OwnCase> {
+    let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |case: &OwnCase| {
+        let german = case.about.details.german.get(&case.title);
+        let names = case.about.details.structures.iter().map(|structure| &structure.name);
+        let text: Vec<&str> =
+            std::iter::once(&case.title).chain(german).chain(names).map(String::as_str).collect();
+        let text = text.join(" ").to_lowercase();
+        words.iter().all(|word| text.contains(word))
+    };
+    own.into_iter()
+        .filter(|case| passes(filter, stage(progress, case.id()), None) && fits(case))
+        .collect()
+}
+
+/// Does a filter leave a case at this stage? How long an own case takes is not known.
+fn passes(filter: Filter, stage: Stage, minutes: Option<u16>) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::New => stage == Stage::New,
+        Filter::Begun => stage == Stage::Begun,
+        Filter::Done => stage == Stage::Done,
+        Filter::Short => minutes.is_some_and(|minutes| minutes < SHORT),
+    }
 }
 
 /// The case to continue: the one something last happened in; the first case for a new learner.

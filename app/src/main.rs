@@ -3,8 +3,10 @@
 pub mod catalogue;
 pub mod components;
 pub mod download;
+pub mod files;
 pub mod journal;
 pub mod offline;
+pub mod own;
 pub mod pages;
 pub mod phrases;
 pub mod preference;

@@ -14,7 +14,7 @@ use leptos_router::{
 };
 
 use crate::{
-    journal::store::Journal, offline::Offline, pages, phrases::Phrases,
+    journal::store::Journal, offline::Offline, own::Own, pages, phrases::Phrases,
     preference::provide_preferences, text::use_language,
 };
 
@@ -24,7 +24,9 @@ pub fn App() -> impl IntoView {
     provide_preferences();
     provide_context(Journal::open(None));
     provide_context(Offline::start());
-    provide_context(Phrases::new(use_language()));
+    let phrases = Phrases::new(use_language());
+    provide_context(phrases);
+    provide_context(Own::open(phrases));
     view! {
         <Router>
             <Routes fallback=pages::not_found::NotFound>

@@ -273,6 +273,7 @@ fn journeys(
         .env("SECTIO_URL", &server.url)
         .env("SECTIO_WEBGPU", if webgpu { "on" } else { "off" })
         .env("CHROMIUM", &browser.chromium)
+        .env("SECTIO_PROGRAM", &built.sectio)
         .env("SECTIO_SCREENSHOTS", place.cache.join("screenshots"));
     let output = running
         .run(&mut node, "read the log; the screenshots are in the cache's folder screenshots")?;

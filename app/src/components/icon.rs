@@ -6,9 +6,11 @@ use leptos::prelude::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "a picture's name says what it shows")]
 pub enum Icon {
+    Add,
     Alert,
     Ask,
     Back,
+    Bin,
     Check,
     Chip,
     Clock,
@@ -17,14 +19,17 @@ pub enum Icon {
     EyeOff,
     EyeOn,
     Fade,
+    Folder,
     Forceps,
     Grid,
     Info,
     Isolate,
     Keyboard,
     Layers,
+    Lock,
     Octagon,
     Orbit,
+    Pencil,
     Person,
     Play,
     Probe,
@@ -38,11 +43,15 @@ pub enum Icon {
 impl Icon {
     fn path(self) -> &'static str {
         match self {
+            Self::Add => "M12 4v16M4 12h16",
             Self::Alert => "M12 4 2.8 19.500h18.400zM12 10v4.500M12 17v.1",
             Self::Ask => {
                 "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17ZM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.300-1 .8-1 1.700M12 16.500v.1"
             }
             Self::Back => "m14.500 5.500-6.500 6.500 6.500 6.500",
+            Self::Bin => {
+                "M4.500 7h15M9.500 7V4.500h5V7M6.500 7l1 12.500h9l1-12.500M10.300 10.500v5.500M13.700 10.500v5.500"
+            }
             Self::Check => "m5 12.500 4.500 4.500L19 7.500",
             Self::Chip => {
                 "M7 7h10v10H7zM10 3.500V7M14 3.500V7M10 17v3.500M14 17v3.500M3.500 10H7M3.500 14H7M17 10h3.500M17 14h3.500"
@@ -61,6 +70,7 @@ impl Icon {
             Self::Fade => {
                 "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17ZM12 3.500v17M12 7.500h7M12 12h8.500M12 16.500h7"
             }
+            Self::Folder => "M3.500 6h6l2 2.500h9v10.500h-17z",
             Self::Forceps => "M12 3.500 8 14l1.500 6.500M12 3.500 16 14l-1.500 6.500M12 3.500V8",
             Self::Grid => "M4 5h6v14H4zM14 5h6v6h-6zM14 15h6v4h-6z",
             Self::Info => {
@@ -73,10 +83,12 @@ impl Icon {
                 "M3.500 6.500h17v11h-17zM7 10v.1M10.300 10v.1M13.700 10v.1M17 10v.1M8.500 14h7"
             }
             Self::Layers => "m12 4 8.500 4.500L12 13 3.500 8.500zM3.500 13 12 17.500 20.500 13",
+            Self::Lock => "M6 10.500h12v9H6zM8.500 10.500V8a3.500 3.500 0 0 1 7 0v2.500",
             Self::Octagon => "M8.500 3.500h7l5 5v7l-5 5h-7l-5-5v-7zM12 8v5M12 16v.1",
             Self::Orbit => {
                 "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM20.500 12c0 2.500-3.800 4.500-8.500 4.500S3.500 14.500 3.500 12 7.300 7.500 12 7.500c2 0 3.900.4 5.300 1M17.500 5v3.700h-3.700"
             }
+            Self::Pencil => "M4.500 19.500l1-4L16 5l3 3L8.500 18.500zM14 7l3 3",
             Self::Person => {
                 "M12 4.200a3.800 3.800 0 1 0 0 7.600 3.800 3.800 0 0 0 0-7.600ZM4.500 20c.8-3.800 3.800-6 7.500-6s6.700 2.200 7.500 6"
             }

@@ -14,6 +14,8 @@ pub enum Trouble {
     Driver(String),
     /// The twin did not arrive whole, or is not what it should be.
     CorruptPack(String),
+    /// An own case that this browser no longer has whole.
+    OwnCase(String),
     /// No connection and nothing kept.
     Offline(String),
     /// No such case.
@@ -50,6 +52,7 @@ impl Trouble {
             Self::NoWebGl2 => ["trouble.webgl", "trouble.webgl.what", "trouble.webgl.next"],
             Self::Driver(_) => ["trouble.driver", "trouble.driver.what", "trouble.driver.next"],
             Self::CorruptPack(_) => ["trouble.pack", "trouble.pack.what", "trouble.pack.next"],
+            Self::OwnCase(_) => ["trouble.own", "trouble.own.what", "trouble.own.next"],
             Self::Offline(_) => ["trouble.offline", "trouble.offline.what", "trouble.offline.next"],
             Self::NoCase(_) => ["trouble.case", "trouble.case.what", "trouble.case.next"],
             Self::Server(_) => ["trouble.server", "trouble.server.what", "trouble.server.next"],
@@ -62,6 +65,7 @@ impl Trouble {
             Self::NoWebGl2 => "no-webgl2",
             Self::Driver(_) => "driver",
             Self::CorruptPack(_) => "corrupt-pack",
+            Self::OwnCase(_) => "own-case",
             Self::Offline(_) => "offline",
             Self::NoCase(_) => "no-case",
             Self::Server(_) => "server",
@@ -73,6 +77,7 @@ impl Trouble {
             Self::NoWebGl2 => None,
             Self::Driver(detail)
             | Self::CorruptPack(detail)
+            | Self::OwnCase(detail)
             | Self::Offline(detail)
             | Self::NoCase(detail)
             | Self::Server(detail) => Some(detail),

@@ -26,6 +26,7 @@ use self::{loading::Loading, operate::Operate};
 use crate::{
     components::trouble::{Trouble, TroublePage},
     download,
+    own::{is_own, store::Store},
     phrases::{Phrases, use_phrases},
 };
 
@@ -101,6 +102,9 @@ async fn fetch(
     state: RwSignal<State, LocalStorage>,
     phrases: Phrases,
 ) -> Result<Twin, Trouble> {
+    if is_own(id) {
+        return from_this_browser(id, state, phrases).await;
+    }
     let index: CaseIndex = download::json(download::INDEX).await?;
     phrases.learn(&index.german);
     let case = index
@@ -127,6 +131,25 @@ async fn fetch(
         return Err(corrupt(format!("{} bytes arrived, {all} expected", bytes.len())));
     }
     let pack = pack::decode(&bytes).map_err(|error| corrupt(error.to_string()))?;
+    Ok(Twin { case, details, pack: Rc::new(pack) })
+}
+
+/// An own case: nothing is asked of the server.
+async fn from_this_browser(
+    id: &str,
+    state: RwSignal<State, LocalStorage>,
+    phrases: Phrases,
+) -> Result<Twin, Trouble> {
+    let unreadable = |reason: String| Trouble::OwnCase(format!("{id}: {reason}"));
+    let case = Store::case(id).await.map_err(|error| unreadable(error.to_string()))?;
+    let case = case.ok_or_else(|| Trouble::NoCase(format!("/case/{id}")))?;
+    phrases.learn(&case.about.details.german);
+    let bytes = Store::pack(id).await.map_err(|error| unreadable(error.to_string()))?;
+    let bytes = bytes.ok_or_else(|| unreadable("its pack is gone".into()))?;
+    state.try_set(State::Arriving(Stage::Unpacking));
+    next_task().await;
+    let pack = pack::decode(&bytes.to_vec()).map_err(|error| unreadable(error.to_string()))?;
+    let (case, details) = case.opened();
     Ok(Twin { case, details, pack: Rc::new(pack) })
 }
 

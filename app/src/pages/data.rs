@@ -1,19 +1,22 @@
 //! "Your data on this laptop": what is kept, taking it along, deleting it.
 
-use js_sys::{Array, Date};
+use js_sys::Date;
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use wasm_bindgen::JsValue;
 
 use crate::{
     components::{
         icon::{Icon, icon},
+        own_card::{Asked, OwnDialogs, when_and_size},
         shell::{Shell, use_title},
     },
+    files,
     journal::{
         Deed,
         store::{Keeping, use_journal},
     },
+    own::use_own,
+    phrases::use_phrases,
     text::{Language, tr, use_language},
 };
 
@@ -25,6 +28,8 @@ const LATEST: usize = 20;
 pub fn Data() -> impl IntoView {
     let language = use_language();
     let journal = use_journal();
+    let own = use_own();
+    own.refresh();
     let progress = journal.progress();
     let confirm = NodeRef::<leptos::html::Dialog>::new();
     use_title(move || language.get().text("data.title").to_owned());
@@ -63,6 +68,7 @@ pub fn Data() -> impl IntoView {
     };
     let erase = move |_| {
         journal.erase();
+        own.erase();
         close(confirm);
     };
     let count = move || journal.with_events(<[_]>::len);
@@ -88,7 +94,7 @@ pub fn Data() -> impl IntoView {
                 <div class="actions">
                     <button
                         class="btn btn-primary"
-                        on:click=move |_| save("sectio-journal.json", &journal.export())
+                        on:click=move |_| files::save_text("sectio-journal.json", &journal.export(), "application/json")
                     >
                         {icon(Icon::Download, "icon-s")}{tr("data.export")}
                     </button>
@@ -104,6 +110,7 @@ pub fn Data() -> impl IntoView {
                         {tr("data.delete")}
                     </button>
                 </div>
+                <OwnCases />
                 <h2>{tr("data.latest")}</h2>
                 <Show when=move || count() == 0><p>{tr("data.none")}</p></Show>
                 <Show when=move || { count() > 0 }>
@@ -123,6 +130,15 @@ pub fn Data() -> impl IntoView {
                 <dialog node_ref=confirm aria-labelledby="confirm-title">
                     <h2 id="confirm-title">{tr("data.confirm")}</h2>
                     <p>{tr("data.confirm.what")}</p>
+                    {move || {
+                        let count = own.cases().len();
+                        (count > 0).then(|| view! {
+                            <div class="say warn">
+                                {icon(Icon::Alert, "")}
+                                <span>{language.get().fill("data.confirm.own", &[("count", &count.to_string())])}</span>
+                            </div>
+                        })
+                    }}
                     <div class="actions">
                         <button class="btn btn-quiet" on:click=move |_| close(confirm)>{tr("data.keep")}</button>
                         <button class="btn btn-bad" on:click=erase>{tr("data.delete_now")}</button>
@@ -130,6 +146,45 @@ pub fn Data() -> impl IntoView {
                 </dialog>
             </article>
         </Shell>
+    }
+}
+
+/// The own cases: what is kept of them, and taking them along or deleting them.
+#[component]
+fn OwnCases() -> impl IntoView {
+    let language = use_language();
+    let phrases = use_phrases();
+    let own = use_own();
+    let asked = RwSignal::new(None::<Asked>);
+    let rows = move || {
+        own.cases()
+            .into_iter()
+            .map(|case| {
+                let kept = StoredValue::new(case.clone());
+                let told = move || kept.with_value(|case| when_and_size(case, language.get()));
+                view! {
+                    <li data-own=case.id().to_owned()>
+                        <span class="grow">
+                            <a class="link" href=format!("/case/{}", case.id())>{phrases.of(case.title.clone())}</a>
+                            <span class="small quiet num">{told}</span>
+                        </span>
+                        <button class="btn btn-quiet btn-s" on:click=move |_| asked.set(Some(Asked::Export(kept.get_value())))>
+                            {tr("data.own.export")}
+                        </button>
+                        <button class="btn btn-bad btn-s" on:click=move |_| asked.set(Some(Asked::Delete(kept.get_value())))>
+                            {tr("data.own.delete")}
+                        </button>
+                    </li>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <h2>{tr("data.own")}</h2>
+        <p>{tr("data.own.what")}</p>
+        <Show when=move || own.cases().is_empty()><p class="small quiet">{tr("data.own.none")}</p></Show>
+        <ul class="own-list">{rows}</ul>
+        <OwnDialogs asked />
     }
 }
 
@@ -183,21 +238,4 @@ fn felt(
 /// An identifier as words.
 fn spoken(id: &str) -> String {
     id.replace('_', " ")
-}
-
-/// Let the browser save a text file.
-fn save(name: &str, text: &str) {
-    let options = BlobPropertyBag::new();
-    options.set_type("application/json");
-    let parts = Array::of1(&JsValue::from_str(text));
-    let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
-    if let Ok(link) = document().create_element("a") {
-        let link: HtmlAnchorElement = link.unchecked_into();
-        link.set_href(&url);
-        link.set_download(name);
-        link.click();
-    }
-    // The download has its own reference by now.
-    let _ = Url::revoke_object_url(&url);
 }

@@ -4,10 +4,12 @@ use api::{CaseEntry, CaseIndex};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{
-    catalogue::{Filter, next, shown, stage},
+    catalogue::{Filter, next, own_shown, shown, stage},
     components::{
+        add_case::AddCase,
         card::CaseCard,
         icon::{Icon, icon},
+        own_card::{Asked, OwnCard, OwnDialogs},
         pathways::PathwayMap,
         shell::{Shell, use_title},
         trouble::{Trouble, TroublePage},
@@ -15,6 +17,7 @@ use crate::{
     download,
     journal::{Progress, Stage, store::use_journal},
     offline::use_offline,
+    own::use_own,
     phrases::use_phrases,
     steps::Step,
     text::{tr, use_language},
@@ -121,8 +124,17 @@ fn Shelves(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Into
             })
         })
     });
+    let own = use_own();
+    own.refresh();
+    let mine = Memo::new(move |_| {
+        progress.with(|progress| own_shown(own.cases(), progress, filter.get(), &search.get()))
+    });
+    let asked = RwSignal::new(None::<Asked>);
     let counted = move |filter: Filter| {
-        index.with_value(|index| progress.with(|progress| shown(index, progress, filter, "").len()))
+        progress.with(|progress| {
+            index.with_value(|index| shown(index, progress, filter, "").len())
+                + own_shown(own.cases(), progress, filter, "").len()
+        })
     };
     let clear = move |_| {
         filter.set(Filter::All);
@@ -164,13 +176,22 @@ fn Shelves(index: StoredValue<CaseIndex>, progress: Memo<Progress>) -> impl Into
                     <For each=move || visible.get() key=|case| case.id.clone() let:case>
                         <CaseCard case progress />
                     </For>
+                    <For
+                        each=move || mine.get()
+                        key=|case| (case.about.id.clone(), case.title.clone(), case.picture.clone())
+                        let:case
+                    >
+                        <OwnCard case progress asked />
+                    </For>
                 </section>
-                <Show when=move || visible.with(Vec::is_empty)>
+                <OwnDialogs asked />
+                <Show when=move || visible.with(Vec::is_empty) && mine.with(Vec::is_empty)>
                     <div class="empty" role="status">
                         <p>{tr("filter.none")}</p>
                         <button class="btn btn-quiet" on:click=clear>{tr("filter.clear")}</button>
                     </div>
                 </Show>
+                <AddCase />
                 <p class="tiny quiet note">{tr("education")}</p>
             </div>
         </div>

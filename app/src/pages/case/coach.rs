@@ -112,14 +112,18 @@ pub fn Coach(
                     {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " <span>{phrases.of(end)}</span></span>
                 </div>
             })}
-            <details>
-                <summary>{tr("coach.story")}</summary>
-                {story.into_iter().map(|paragraph| view! { <p>{phrases.of(paragraph)}</p> }).collect_view()}
-            </details>
-            <details>
-                <summary>{tr("coach.objectives")}</summary>
-                <ul>{objectives.into_iter().map(|one| view! { <li>{phrases.of(one)}</li> }).collect_view()}</ul>
-            </details>
+            {(!story.is_empty()).then(|| view! {
+                <details>
+                    <summary>{tr("coach.story")}</summary>
+                    {story.into_iter().map(|paragraph| view! { <p>{phrases.of(paragraph)}</p> }).collect_view()}
+                </details>
+            })}
+            {(!objectives.is_empty()).then(|| view! {
+                <details>
+                    <summary>{tr("coach.objectives")}</summary>
+                    <ul>{objectives.into_iter().map(|one| view! { <li>{phrases.of(one)}</li> }).collect_view()}</ul>
+                </details>
+            })}
         </section>
     }
 }

@@ -30,6 +30,7 @@ use crate::{
     },
     journal::store::use_journal,
     offline::use_offline,
+    own::is_own,
     phrases::use_phrases,
     preference::{self, Theme, use_theme},
     text::{tr, use_language},
@@ -52,12 +53,16 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
     let quiz = NodeRef::<html::Dialog>::new();
     let origins = NodeRef::<html::Dialog>::new();
     use_title(phrases.of(twin.case.title.clone()));
-    let keep = [
-        crate::download::INDEX.to_owned(),
-        twin.case.details.clone(),
-        twin.case.picture.clone(),
-        twin.case.pack.url.clone(),
-    ];
+    // An own case is in the browser already.
+    let keep = match is_own(&twin.case.id) {
+        true => Vec::new(),
+        false => vec![
+            crate::download::INDEX.to_owned(),
+            twin.case.details.clone(),
+            twin.case.picture.clone(),
+            twin.case.pack.url.clone(),
+        ],
+    };
 
     Effect::new(move |_| {
         let Some(canvas) = canvas.get() else { return };
@@ -70,8 +75,8 @@ pub fn Operate(twin: Rc<Twin>, #[prop(into)] trouble: Callback<Trouble>) -> impl
         let keep = keep.clone();
         let on_event = move |event: ViewerEvent| {
             session.hear(&event);
-            if event == ViewerEvent::FirstFrame {
-                offline.keep(keep.to_vec());
+            if event == ViewerEvent::FirstFrame && !keep.is_empty() {
+                offline.keep(keep.clone());
             }
         };
         let pack = session.pack.get_value();

@@ -1,12 +1,13 @@
 //! Axial, coronal and sagittal slices of the scan the twin was made from.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use leptos::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Url};
+use web_sys::Url;
 
 use super::session::Session;
 use crate::{
     components::icon::{Icon, icon},
+    files,
     slice::{Picture, Plane, Tint, parse_colour, slice},
     text::{Language, tr, use_language},
     viewer::Visibility,
@@ -172,11 +173,7 @@ fn position(session: Session, axis: usize, fraction: f32) -> i32 {
 }
 
 fn object_url(picture: &Picture) -> Option<String> {
-    let options = BlobPropertyBag::new();
-    options.set_type("image/bmp");
-    let parts = Array::of1(&Uint8Array::from(&picture.bitmap()[..]));
-    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
-    Url::create_object_url_with_blob(&blob).ok()
+    files::object_url(&Uint8Array::from(&picture.bitmap()[..]), "image/bmp")
 }
 
 fn revoke(url: Option<String>) {

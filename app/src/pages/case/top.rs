@@ -15,6 +15,7 @@ use crate::{
         shell::{LanguageSwitch, ThemeSwitch},
     },
     offline::use_offline,
+    own::is_own,
     phrases::use_phrases,
     text::{tr, use_language},
     viewer::CameraMove,
@@ -29,8 +30,13 @@ pub fn Top(
     help: NodeRef<html::Dialog>,
 ) -> impl IntoView {
     let language = use_language();
-    let (title, (origin_icon, origin_text)) =
-        session.case.with_value(|case| (case.title.clone(), origin_tag(case.origin)));
+    let (title, (origin_icon, origin_text)) = session.case.with_value(|case| {
+        let tag = match is_own(&case.id) {
+            true => (Icon::Person, "own.tag"),
+            false => origin_tag(case.origin),
+        };
+        (case.title.clone(), tag)
+    });
     view! {
         <header class="hud bar-top">
             <a class="btn btn-ghost btn-icon" href="/" aria-label=tr("case.back")>{icon(Icon::Back, "")}</a>
@@ -78,9 +84,9 @@ pub fn Top(
 #[component]
 fn Kept(session: Session) -> impl IntoView {
     let offline = use_offline();
-    let pack = session.case.with_value(|case| case.pack.url.clone());
+    let (pack, own) = session.case.with_value(|case| (case.pack.url.clone(), is_own(&case.id)));
     view! {
-        <Show when=move || offline.ready(&pack)>
+        <Show when=move || if own { offline.shell_kept.get() } else { offline.ready(&pack) }>
             <span class="tag bare wide-only" data-offline="ready">
                 {icon(Icon::Download, "icon-s")}{tr("offline.ready")}
             </span>
