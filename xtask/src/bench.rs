@@ -217,6 +217,7 @@ fn app_figures(built: &Built, native: &Value, browser: &Value) -> Result<Value> 
         };
         let Some(row) = solver.iter_mut().find(same) else { continue };
         let times = row["ms_per_frame"].as_f64().zip(native["ms_per_frame"].as_f64());
+        row["diameter_mm"] = native["diameter_mm"].clone();
         row["wasm_over_native"] = json!(times.map(|(wasm, native)| wasm / native));
     }
     let mut packs = Vec::new();
@@ -303,9 +304,10 @@ fn table(figures: &Value) -> String {
         }
         rows.push((
             format!(
-                "solver, {}, {} cells, ν {}",
+                "solver, {}, {} cells of a ball of {} mm, ν {}",
                 row["backend"].as_str().unwrap_or_default(),
                 row["cells"],
+                row["diameter_mm"],
                 row["nu"]
             ),
             time,

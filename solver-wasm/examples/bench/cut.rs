@@ -11,10 +11,11 @@ use solver_wasm::{
     simulation::Simulation,
 };
 
-use super::{Pull, batches, scene, sorted, spacing};
+use super::{Pull, batches, scene, sorted};
 
-/// Diameter of the ball [cells].
-const ACROSS: f32 = 20.0;
+/// Radius of the ball [mm], and its cells.
+const RADIUS: f32 = 80.0;
+const SPACING: f32 = 8.0;
 /// Strokes, and the parts of each.
 const STROKES: u16 = 30;
 const PARTS: u16 = 10;
@@ -66,8 +67,8 @@ fn strokes(radius: f32) -> Vec<Batch> {
 
 /// The row; batches go to `folder` as `cut-<order>-<kind>.batch`, for a browser to be timed on the same.
 pub fn measure(folder: Option<&Path>) -> Result<Value, Box<dyn Error>> {
-    let radius = ACROSS * spacing(ACROSS) / 2.0;
-    let scene = scene(radius, spacing(ACROSS), 0.45);
+    let radius = RADIUS;
+    let scene = scene(radius, SPACING, 0.45);
     let model = Model::new(&scene)?;
     let mut simulation = Simulation::default();
     let load = vec![Command::Load(Box::new(scene))];

@@ -31,29 +31,27 @@ const PULL: f32 = 0.3;
 const FEWEST: usize = 15;
 /// Times each ball is played.
 const ROUNDS: usize = 3;
-/// Diameter of a ball [cells], and its Poisson ratio.
-const BALLS: [(f32, f32); 7] = [
-    (12.0, 0.45),
-    (15.0, 0.45),
-    (20.0, 0.45),
-    (26.0, 0.45),
-    (28.0, 0.45),
-    (33.0, 0.45),
-    (24.3, 0.49),
+/// Diameter [mm], cells across it, Poisson ratio. All but one are one body, as large as a spleen: more cells are a finer lattice
+/// of it and not another body, which a wave would take longer to cross. The last is as large as a liver.
+const BALLS: [(f32, f32, f32); 8] = [
+    (104.0, 12.0, 0.45),
+    (104.0, 15.0, 0.45),
+    (104.0, 20.0, 0.45),
+    (104.0, 26.0, 0.45),
+    (104.0, 28.0, 0.45),
+    (104.0, 33.0, 0.45),
+    (104.0, 24.3, 0.49),
+    (208.0, 30.0, 0.45),
 ];
 
-/// Cells of 8 mm, smaller ones where the ball would be larger than any organ.
-fn spacing(across: f32) -> f32 {
-    (208.0 / across).min(8.0)
-}
-
-/// 5 kPa, hung by supports on the rear third, gravity towards the back: an organ-like load.
+/// 5 kPa, hung by supports on the rear third, gravity towards the back: an organ-like load. The bed is as stiff for a volume
+/// whatever the cells.
 fn scene(radius: f32, spacing: f32, poisson: f32) -> Scene {
     let lattice = Lattice::ball(radius, spacing);
     let supports = (0..lattice.cells.len() as u32)
         .map(|cell| Embedding { cell, local: [0.5; 3] })
         .filter(|p| lattice.rest_position(p)[1] > 0.6 * radius)
-        .map(|point| Support { point, stiffness: [20.0; 3] })
+        .map(|point| Support { point, stiffness: [20.0 * (spacing / 8.0).powi(3); 3] })
         .collect();
     Scene {
         lattice,
@@ -109,9 +107,9 @@ struct Ball {
 }
 
 impl Ball {
-    fn load(across: f32, poisson: f32) -> Result<Self, Box<dyn Error>> {
-        let radius = across * spacing(across) / 2.0;
-        let scene = scene(radius, spacing(across), poisson);
+    fn load(diameter: f32, across: f32, poisson: f32) -> Result<Self, Box<dyn Error>> {
+        let radius = diameter / 2.0;
+        let scene = scene(radius, diameter / across, poisson);
         let load = encode_commands(&[Command::Load(Box::new(scene.clone()))])?;
         let mut simulation = Simulation::default();
         let start = Instant::now();
@@ -129,6 +127,7 @@ impl Ball {
         let row = json!({
             // What is solved for: slivers are no elements.
             "cells": work["elements"],
+            "diameter_mm": diameter,
             "nu": (f64::from(poisson) * 100.0).round() / 100.0,
             "settle_ms": settle_ms,
             "work": work,
@@ -199,8 +198,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let limits = work::Limits::measured();
     let mut balls = Vec::new();
-    for (across, poisson) in BALLS {
-        balls.push(Ball::load(across, poisson)?);
+    for (diameter, across, poisson) in BALLS {
+        balls.push(Ball::load(diameter, across, poisson)?);
     }
     for _ in 0..ROUNDS {
         for ball in &mut balls {
