@@ -2,6 +2,7 @@
 //!
 //! AUTHORING.md explains it to those who write cases; `cases/case.schema.json` is made from these types.
 
+mod beat;
 mod check;
 mod outline;
 mod recipe;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
+    beat::{BeatRecipe, CavityRecipe, FibreRecipe},
     check::Fault,
     recipe::{LatticeRecipe, MaskRecipe, Recipe, Source, SupportRecipe, SurfaceRecipe},
     structure::{StructureEntry, StructureRecipe},

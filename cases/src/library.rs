@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 5] = [
+const MODULES: [(&str, &str); 7] = [
     ("liver/case.toml", include_str!("../modules/liver/case.toml")),
     ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
     ("dissection/case.toml", include_str!("../modules/dissection/case.toml")),
     ("hip/case.toml", include_str!("../modules/hip/case.toml")),
+    ("heart/case.toml", include_str!("../modules/heart/case.toml")),
+    ("heart_hcm/case.toml", include_str!("../modules/heart_hcm/case.toml")),
     ("skin/case.toml", include_str!("../modules/skin/case.toml")),
 ];
 

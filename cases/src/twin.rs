@@ -5,6 +5,7 @@
 
 mod bake;
 mod build;
+mod cavity;
 mod clean;
 mod complex;
 mod contact;
@@ -16,6 +17,7 @@ pub mod doubt;
 pub mod export;
 mod extract;
 mod fair;
+mod fibres;
 mod field;
 mod identify;
 mod import;

@@ -22,6 +22,7 @@
 //! ```
 //! [`simulation::Simulation`] does the same by [`message::Command`]s, as the worker needs it.
 
+pub mod beat;
 mod carrier;
 pub mod contact;
 pub mod control;

@@ -71,6 +71,8 @@ pub enum Command {
     Redo,
     /// Advance by a number of steps of [`STEP_DT`].
     Step(u8),
+    /// Let the scene's [`Beat`](crate::beat::Beat) run from the next step on, or end with the one under way.
+    Beat(bool),
     /// Where the scenes that are loaded from now on are to be computed; what a worker without a GPU ignores. `Cpu` holds for the
     /// loaded scene as well.
     Prefer(Preference),
@@ -149,6 +151,8 @@ pub struct Stepped {
     pub penetration: f32,
     /// How the last step went.
     pub mechanics: Mechanics,
+    /// What each of the scene's surfaces encloses, if it beats [mL].
+    pub volumes: Vec<f32>,
 }
 
 /// Where steps are computed.

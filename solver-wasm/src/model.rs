@@ -7,7 +7,7 @@ use crate::{
     hierarchy::{self, Grid},
     lattice::{Cell, Embedding, Lattice},
     material::Tissue,
-    real::{LANES, Lanes, Real, from_f32, real},
+    real::{LANES, Lanes, Real, from_f32, real, to_f32},
     scene::{Law, Obstacle, Scene, SceneError, Surface, embedding_is_sound},
     strain::StrainPoints,
     viscosity::{self, BRANCHES, Branch},
@@ -165,6 +165,36 @@ impl Model {
         let deepest = gaps.iter().fold(0.0, |deepest: Real, g| deepest.max(-g.2));
         #[allow(clippy::unnecessary_cast)]
         (gaps.len(), deepest as f32)
+    }
+
+    /// Number of the scene's surfaces.
+    pub fn surface_count(&self) -> usize {
+        self.surfaces.len()
+    }
+
+    /// Volume that a closed surface of the scene encloses [mm³] at the displacements [node_count]; positive for one that faces inwards,
+    /// as the wall of a cavity does.
+    ///
+    /// # Panics
+    /// If the scene has no such surface.
+    pub fn enclosed_volume(&self, surface: usize, displacements: &[Lanes]) -> f64 {
+        let surface = &self.surfaces[surface];
+        let positions: Vec<[f64; 3]> = surface
+            .points
+            .iter()
+            .map(|p| to_f32(p.rest + p.read(displacements)).map(f64::from))
+            .collect();
+        let sum: f64 = surface
+            .triangles
+            .iter()
+            .map(|t| {
+                let [a, b, c] = t.map(|v| positions[v as usize]);
+                a[0] * (b[1] * c[2] - b[2] * c[1])
+                    + a[1] * (b[2] * c[0] - b[0] * c[2])
+                    + a[2] * (b[0] * c[1] - b[1] * c[0])
+            })
+            .sum();
+        -sum / 6.0
     }
 
     /// Lumped mass of each node [kg].

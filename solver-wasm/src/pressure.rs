@@ -113,7 +113,7 @@ impl Pressures {
 
 impl EmbeddedPoint {
     /// Interpolate a nodal field.
-    fn read(&self, v: &[Lanes]) -> Lanes {
+    pub(crate) fn read(&self, v: &[Lanes]) -> Lanes {
         let mut sum = Lanes::default();
         for (node, weight) in self.nodes.iter().zip(self.weights) {
             sum += v[*node as usize] * Lanes::splat(weight);

@@ -8,7 +8,10 @@ mod shapes;
 pub(crate) use check::embedding_is_sound;
 pub use check::{MAX_CELLS, MAX_SUPPORTS, SceneError};
 
-use crate::lattice::{Embedding, Lattice};
+use crate::{
+    beat::Beat,
+    lattice::{Embedding, Lattice},
+};
 
 /// Everything the solver needs to start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +43,8 @@ pub struct Scene {
     /// imaging, zero for a shape without stress. The stress that balanced it is kept as a dead load, which is exact to first
     /// order in the displacement, so tissue starts where the scan shows it and only a change of gravity moves it.
     pub rest_gravity: [f32; 3],
+    /// What the tissue does by itself, over and over; see [`crate::message::Command::Beat`].
+    pub beat: Option<Beat>,
 }
 
 /// Part of a cell's edge in which [`Scene::distances`] count.

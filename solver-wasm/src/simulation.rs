@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use self::history::{History, Tissue};
 use crate::{
+    beat::{Beat, Beating},
     contact::{
         GraspError,
         instrument::{Pose, unit_quaternion},
@@ -50,6 +51,9 @@ pub enum Refusal {
     /// A blade was sent nowhere.
     #[error("cut: the blade's edge is not finite; send millimetres in rest space")]
     Blade,
+    /// The scene has nothing that beats.
+    #[error("beat: the scene has no beat; load one whose recipe says how it beats")]
+    Beatless,
     /// Nothing is loaded.
     #[error("no scene is loaded; send Command::Load first")]
     NotLoaded,
@@ -77,7 +81,9 @@ pub(crate) struct Loaded {
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
-    before: (State, Goals, Tally),
+    before: (State, Goals, Tally, Beating),
+    beat: Option<Beat>,
+    beating: Beating,
     pub tally: Tally,
 }
 
@@ -158,6 +164,7 @@ impl Simulation {
             loaded.before.1 = loaded.control.goals();
             loaded.before.2 = loaded.tally;
             loaded.uncut = None;
+            loaded.before.3 = loaded.beating;
         }
         Batch { fresh: None }
     }
@@ -195,6 +202,7 @@ impl Simulation {
                     loaded.solver = solver;
                 }
             }
+            loaded.beating = loaded.before.3;
         }
     }
 
@@ -255,6 +263,7 @@ impl Loaded {
         {
             return Err(Refusal::Falling { body });
         }
+        let beat = scene.beat.clone();
         let tissue = Tissue::whole(scene);
         let whole = (tissue.clone(), Arc::clone(&model));
         let mut solver = Solver::new(Arc::clone(&model));
@@ -267,7 +276,7 @@ impl Loaded {
             contained: report.roll_backs,
             ..Tally::default()
         };
-        let before = (settled.clone(), control.goals(), tally);
+        let before = (settled.clone(), control.goals(), tally, Beating::default());
         Ok(Self {
             solver,
             state: settled.clone(),
@@ -279,6 +288,8 @@ impl Loaded {
             control,
             before,
             tally,
+            beat,
+            beating: Beating::default(),
         })
     }
 
@@ -357,6 +368,18 @@ impl Loaded {
                 self.control.tool_goals = [None; TOOL_COUNT];
                 self.control.tool_turns = [None; TOOL_COUNT];
                 self.tally = Tally::default();
+                // What beats goes on, from the beginning.
+                if std::mem::take(&mut self.beating).is_on() {
+                    self.beating.start(self.state.step);
+                }
+            }
+            Command::Beat(is_on) => {
+                let (step, dt) = (self.state.step, self.control.dt);
+                match &self.beat {
+                    None => return Err(Refusal::Beatless),
+                    Some(_) if *is_on => self.beating.start(step),
+                    Some(beat) => self.beating.stop(beat, dt, step),
+                }
             }
             Command::Grasp { tool, point, radius } => {
                 model.grasp(&mut self.state, *tool, *point, *radius)?;
@@ -390,12 +413,20 @@ impl Loaded {
             Command::Release { tool } => model.release(&mut self.state, *tool)?,
             Command::Step(count) => {
                 for _ in 0..*count {
+                    self.conduct();
                     let report = self.solver.step(&mut self.state, &self.control);
                     self.note(&report, Backend::Cpu);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Set what the beat asks of the next step.
+    pub fn conduct(&mut self) {
+        if let Some(beat) = &self.beat {
+            self.beating.conduct(beat, self.state.step, &mut self.control);
+        }
     }
 
     /// Take down how a step went.
@@ -428,7 +459,14 @@ impl Loaded {
             slowed: self.tally.slowed_tools,
             penetration: self.tally.penetration,
             mechanics: self.tally.mechanics,
+            volumes: if self.beat.is_some() { self.volumes() } else { Vec::new() },
         }
+    }
+
+    /// What each surface encloses now [mL].
+    fn volumes(&self) -> Vec<f32> {
+        let volume = |i| self.solver.model().enclosed_volume(i, &self.state.displacements) / 1e3;
+        (0..self.solver.model().surface_count()).map(|i| volume(i) as f32).collect()
     }
 
     /// Energy and volume as they are now.

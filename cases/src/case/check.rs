@@ -149,6 +149,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     check.questions();
     check.sources();
     check.derivations();
+    check.beat();
     check.surface();
     check.structures();
     check.found
@@ -369,6 +370,28 @@ impl Check<'_> {
             for (field, reason, remedy) in derivation.faults() {
                 self.note(format!("twin.derivations.{i}.{field}"), reason, remedy);
             }
+        }
+    }
+
+    fn beat(&mut self) {
+        let twin = &self.case.twin;
+        for (i, rule) in twin.fibres.iter().enumerate() {
+            for (field, reason, remedy) in rule.faults() {
+                self.note(format!("twin.fibres.{i}.{field}"), reason, remedy);
+            }
+            for (j, structure) in rule.structures.iter().enumerate() {
+                let soft = twin.structures.iter().filter(|one| one.body.is_some());
+                let soft = soft.map(|one| one.id.as_str());
+                let path = format!("twin.fibres.{i}.structures.{j}");
+                self.name(path, structure, soft, "soft structure of this twin");
+            }
+        }
+        let Some(beat) = &twin.beat else { return };
+        for (field, reason, remedy) in beat.faults() {
+            self.note(format!("twin.beat.{field}"), reason, remedy);
+        }
+        for (i, cavity) in beat.cavities.iter().enumerate() {
+            self.text(&format!("twin.beat.cavities.{i}.name"), &cavity.name);
         }
     }
 

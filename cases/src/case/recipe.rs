@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::structure::StructureRecipe;
+use super::{
+    beat::{BeatRecipe, FibreRecipe},
+    structure::StructureRecipe,
+};
 use crate::{text::Text, twin::derivation::Derivation, volume::MeshRecipe};
 
 /// From source files to a twin.
@@ -40,6 +43,11 @@ pub struct Recipe {
     pub lattice: LatticeRecipe,
     /// The structures, in the order of the tree.
     pub structures: Vec<StructureRecipe>,
+    /// How muscle fibres run; without a rule they run anyhow, which only tissue without fibres forgives.
+    #[serde(default)]
+    pub fibres: Vec<FibreRecipe>,
+    /// How it beats, if it does.
+    pub beat: Option<BeatRecipe>,
     /// What holds the soft bodies.
     #[serde(default)]
     pub supports: Vec<SupportRecipe>,

@@ -3,19 +3,24 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use sha2::{Digest, Sha256};
-use solver_wasm::{embed::LatticeIndex, scene::Scene};
+use solver_wasm::{
+    beat::Beat,
+    embed::LatticeIndex,
+    scene::{self, Scene},
+};
 
 use super::{
-    bake, clean,
+    bake, cavity, clean,
     complex::{Complex, surface_nets},
     contact,
     derivation::{self, Workpiece},
     extract,
     fair::{self, Umbrellas, is_scan_end},
+    fibres,
     field::{Extent, Field, extents, smooth_indicator},
     lattice, masks, measure,
     pack::{
-        Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
+        CavityNote, Manifest, Pack, Provenance, ScanEnd, Structure, Surface, Volume,
         mesh::{Quantiser, reorder},
     },
     parallel,
@@ -186,6 +191,7 @@ pub(super) fn assemble(
         front: recipe.front,
         warnings: recipe.warnings.iter().map(|warning| warning.en.clone()).collect(),
         supports: Vec::new(),
+        cavities: Vec::new(),
         bodies,
     };
     let scene = scene(recipe, &mut manifest, &surfaces, &owners, source)?;
@@ -474,6 +480,8 @@ fn scene(
         held.extend(springs);
         manifest.supports.push(note);
     }
+    let fibres = fibres::fibres(recipe, &lattice, source)?;
+    let (beaten, beat) = beat(recipe, manifest, surfaces, source, &index)?;
     let gravity = recipe.lattice.gravity;
     // The scan shows the organs as the patient's own weight has settled them.
     let rest_gravity = gravity;
@@ -482,6 +490,9 @@ fn scene(
     Ok(Scene {
         lattice,
         materials,
+        fibres,
+        surfaces: beaten,
+        beat,
         distances,
         obstacles,
         friction: contact::FRICTION,
@@ -490,6 +501,30 @@ fn scene(
         rest_gravity,
         ..Scene::default()
     })
+}
+
+/// The walls of the chambers that pump, and how they do; notes on them go into the manifest.
+fn beat(
+    recipe: &Recipe,
+    manifest: &mut Manifest,
+    surfaces: &[Surface],
+    source: &Voxels<u16>,
+    index: &LatticeIndex,
+) -> Result<(Vec<scene::Surface>, Option<Beat>)> {
+    let Some(beat) = &recipe.beat else { return Ok((Vec::new(), None)) };
+    // Coarser than what is seen, since each step goes over it several times.
+    let level = 1.min(recipe.surface.levels - 1);
+    let mut walls = Vec::new();
+    for chamber in &beat.cavities {
+        let name = &chamber.name.en;
+        walls.push(cavity::cavity(name, chamber.label, level, manifest, surfaces, source, index)?);
+        let voxels = source.values.iter().filter(|label| **label == chamber.label).count();
+        let volume_ml = measure::rounded(voxels as f64 * source.grid.voxel_volume() / 1000.0);
+        manifest.cavities.push(CavityNote { name: name.clone(), volume_ml });
+    }
+    let courses = beat.cavities.iter().map(|chamber| beat.even(&chamber.pressure));
+    let (period, activation) = (beat.period as f32, beat.even(&beat.activation));
+    Ok((walls, Some(Beat { period, activation, pressures: courses.collect() })))
 }
 
 /// The label volume at voxels of about `spacing` mm, by the nearest voxel.

@@ -6,6 +6,7 @@
 mod crop;
 mod layers;
 mod resample;
+mod thicken;
 mod tube;
 
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ pub use self::{
     crop::Crop,
     layers::{Layer, Layers},
     resample::Resample,
+    thicken::Thicken,
     tube::Tube,
 };
 use crate::{Error, Result, volume::Voxels};
@@ -40,6 +42,8 @@ pub enum Derivation {
     Layers(Layers),
     /// A tube along a path.
     Tube(Tube),
+    /// A wall grows into the cavity that it bounds.
+    Thicken(Thicken),
 }
 
 impl Derivation {
@@ -55,6 +59,7 @@ impl Derivation {
             Self::Resample(resample) => resample.faults(),
             Self::Layers(layers) => layers.faults(),
             Self::Tube(tube) => tube.faults(),
+            Self::Thicken(thicken) => thicken.faults(),
         }
     }
 
@@ -68,6 +73,7 @@ impl Derivation {
             Self::Resample(resample) => resample.apply(work),
             Self::Layers(layers) => layers.apply(work),
             Self::Tube(tube) => tube.apply(work),
+            Self::Thicken(thicken) => thicken.apply(work),
         }
     }
 }

@@ -173,6 +173,8 @@ pub(super) fn case(
     let twin = Recipe {
         mesh: None,
         masks: Vec::new(),
+        fibres: Vec::new(),
+        beat: None,
         labels: sources.first().map(|s| s.file.clone()),
         image: image_window.and(sources.get(1)).map(|s| s.file.clone()),
         axes: None,

@@ -52,6 +52,17 @@ pub struct Manifest {
     pub bodies: Vec<String>,
     /// What holds the soft bodies, and how stiffly: a modelling choice, said as such.
     pub supports: Vec<SupportNote>,
+    /// Chambers that pump: one for each of the scene's first surfaces.
+    pub cavities: Vec<CavityNote>,
+}
+
+/// A chamber that pumps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CavityNote {
+    /// "Left ventricle".
+    pub name: String,
+    /// Volume of its voxels: what it holds at the end of diastole [mL].
+    pub volume_ml: f64,
 }
 
 /// How one region of a surface is held.

@@ -312,6 +312,7 @@ mod tests {
                 warnings: Vec::new(),
                 bodies: Vec::new(),
                 supports: Vec::new(),
+                cavities: Vec::new(),
             },
             surfaces: vec![Surface { structure: 0, level: 0, positions, baked, triangles }],
             scene: solver_wasm::scene::Scene::default(),

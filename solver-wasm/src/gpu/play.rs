@@ -101,6 +101,7 @@ impl Play {
     /// One step. A GPU that is lost in it has changed nothing: the CPU takes the step, and all that follow.
     async fn step(&mut self) {
         let Some(loaded) = self.simulation.loaded_mut() else { return };
+        loaded.conduct();
         let Loaded { solver, state, control, .. } = &mut *loaded;
         if let Some(gpu) = &mut self.solver {
             let taken = gpu.taken();

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Law, Material, Membrane, Obstacle, Scene, Surface};
-use crate::lattice::Embedding;
+use crate::{beat::Beat, lattice::Embedding};
 
 /// Most cells a scene may have.
 pub const MAX_CELLS: usize = 200_000;
@@ -14,6 +14,8 @@ pub const MAX_SURFACES: usize = 1_000;
 /// Most vertices, and most triangles, a surface may have.
 pub const MAX_SURFACE: usize = 400_000;
 
+/// Most samples of a beat's courses.
+pub const MAX_COURSE: usize = 1_024;
 /// Most obstacles a scene may have.
 pub const MAX_OBSTACLES: usize = 64;
 /// Most grid points an obstacle may have.
@@ -142,6 +144,9 @@ impl Scene {
         }
         for (i, membrane) in self.membranes.iter().enumerate() {
             check_membrane(i, membrane, self.surfaces.len())?;
+        }
+        if let Some(beat) = &self.beat {
+            check_beat(beat, self.surfaces.len())?;
         }
         for (i, s) in self.supports.iter().enumerate() {
             check_point("support", i, &s.point, lattice.cells.len())?;
@@ -295,6 +300,22 @@ fn check_membrane(i: usize, membrane: &Membrane, surfaces: usize) -> Result<(), 
     check_number("membranes.young", i, young, 1e-3..=1e8, "between 0.001 and 1e8 kPa")?;
     check_number("membranes.poisson", i, poisson, 0.0..=0.5, "between 0 and 0.5")?;
     check_number("membranes.stiffening", i, stiffening, 0.0..=1e4, "between 0 and 1e4")
+}
+
+fn check_beat(beat: &Beat, surfaces: usize) -> Result<(), SceneError> {
+    check_number("beat.period", 0, beat.period, 0.2..=10.0, "between 0.2 and 10 s")?;
+    check_len("beat.activation", beat.activation.len(), MAX_COURSE)?;
+    check_len("beat.pressures", beat.pressures.len(), surfaces)?;
+    for a in &beat.activation {
+        check_number("beat.activation", 0, *a, 0.0..=1.0, "between 0 and 1")?;
+    }
+    for (i, course) in beat.pressures.iter().enumerate() {
+        check_len("beat.pressures", course.len(), MAX_COURSE)?;
+        for p in course {
+            check_number("beat.pressures", i, *p, -100.0..=100.0, "within 100 kPa of zero")?;
+        }
+    }
+    Ok(())
 }
 
 fn check_cells(scene: &Scene) -> Result<(), SceneError> {

@@ -209,7 +209,9 @@ impl<'t> File<'t> {
     }
 
     fn whole(&self, field: &'static str, array: Array) -> Result<Vec<i64>> {
-        let numbers = self.numbers(array)?;
+        // A cell of another shape may have no number.
+        let known = |n: f64| if n.is_nan() { 0.0 } else { n };
+        let numbers: Vec<f64> = self.numbers(array)?.into_iter().map(known).collect();
         match numbers.iter().find(|n| n.fract() != 0.0 || n.abs() > 1e15) {
             None => Ok(numbers.into_iter().map(|n| n as i64).collect()),
             Some(n) => {
