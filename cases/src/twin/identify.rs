@@ -16,7 +16,8 @@ pub fn identifiers(pack: &Pack) -> Vec<String> {
     let volumes = [("labels", Some(&pack.labels)), ("image", pack.image.as_ref())];
     for (name, volume) in volumes {
         let voxels = volume.map(|v| v.voxels.as_slice()).unwrap_or_default();
-        for mark in [&b"1.2.840.10008"[..], b"DICM", b"<?xml"] {
+        // A DICOM file goes on with its group 2; four letters alone may be four grey values.
+        for mark in [&b"1.2.840.10008"[..], b"DICM\x02\0", b"<?xml"] {
             if voxels.windows(mark.len()).any(|w| w == mark) {
                 found.push(format!("{name}: `{}`", String::from_utf8_lossy(mark)));
             }
