@@ -117,7 +117,12 @@ pub fn build(
     };
 
     let mut work = Workpiece { labels: source, scan };
-    derivation::derive(&recipe.derivations, &mut work, &mut |done| progress(Stage::Derive, done))?;
+    derivation::derive(
+        &recipe.derivations,
+        &mut work,
+        &|file| fetch(recipe, sources, file),
+        &mut |done| progress(Stage::Derive, done),
+    )?;
     let image = match (work.scan, recipe.image_window) {
         (Some(scan), Some(window)) => Some(windowed(&scan, window)),
         _ => None,

@@ -3,20 +3,39 @@
 //! A case lists its derivations in `[[twin.derivations]]`; they run in that order, before surfaces are made. Each kind has a
 //! file of its own, with what a case says about it and what is done. All are deterministic: chance comes from a seed in the case.
 
+mod blank;
 mod crop;
+mod distance;
+mod divide;
+mod grow;
 mod layers;
+mod morphology;
+mod pieces;
+mod relabel;
 mod resample;
+mod resample_scan;
 mod thicken;
+mod threshold;
+mod tracts;
 mod tube;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
+    blank::Blank,
     crop::Crop,
+    divide::Divide,
+    grow::Grow,
     layers::{Layer, Layers},
+    morphology::{Morphology, Operation},
+    pieces::Pieces,
+    relabel::Relabel,
     resample::Resample,
+    resample_scan::ResampleScan,
     thicken::Thicken,
+    threshold::Threshold,
+    tracts::Tracts,
     tube::Tube,
 };
 use crate::{Error, Result, volume::Voxels};
@@ -28,6 +47,18 @@ pub struct Workpiece {
     pub labels: Voxels<u16>,
     /// The scan [HU for CT], on a grid of its own.
     pub scan: Option<Voxels<f32>>,
+}
+
+/// An axis of the patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// From right to left.
+    X,
+    /// From front to back.
+    Y,
+    /// From feet to head.
+    Z,
 }
 
 /// One derivation, as a case says it.
@@ -44,6 +75,24 @@ pub enum Derivation {
     Tube(Tube),
     /// A wall grows into the cavity that it bounds.
     Thicken(Thicken),
+    /// The scan on a grid of another spacing.
+    ResampleScan(ResampleScan),
+    /// A label for a range of grey values.
+    Threshold(Threshold),
+    /// A label grown from seeds.
+    Grow(Grow),
+    /// The outline of a label changed by balls.
+    Morphology(Morphology),
+    /// Only the largest pieces of a label.
+    Pieces(Pieces),
+    /// Labels given another number.
+    Relabel(Relabel),
+    /// A label divided by a plane.
+    Divide(Divide),
+    /// The scan blanked away from the structures.
+    Blank(Blank),
+    /// Fibre tracts of another brain.
+    Tracts(Tracts),
 }
 
 impl Derivation {
@@ -60,36 +109,62 @@ impl Derivation {
             Self::Layers(layers) => layers.faults(),
             Self::Tube(tube) => tube.faults(),
             Self::Thicken(thicken) => thicken.faults(),
+            Self::ResampleScan(resample) => resample.faults(),
+            Self::Threshold(threshold) => threshold.faults(),
+            Self::Grow(grow) => grow.faults(),
+            Self::Morphology(morphology) => morphology.faults(),
+            Self::Pieces(pieces) => pieces.faults(),
+            Self::Relabel(relabel) => relabel.faults(),
+            Self::Divide(divide) => divide.faults(),
+            Self::Blank(blank) => blank.faults(),
+            Self::Tracts(tracts) => tracts.faults(),
         }
     }
 
-    /// Do it.
+    /// Do it; `sources` gives the bytes of a source file by its name.
     ///
     /// # Errors
     /// What the source cannot give, in words; [`derive`] adds where the case asks for it.
-    fn apply(&self, work: &mut Workpiece) -> Result<(), String> {
+    fn apply(&self, work: &mut Workpiece, sources: Sources) -> Result<(), String> {
         match self {
             Self::Crop(crop) => crop.apply(work),
             Self::Resample(resample) => resample.apply(work),
             Self::Layers(layers) => layers.apply(work),
             Self::Tube(tube) => tube.apply(work),
             Self::Thicken(thicken) => thicken.apply(work),
+            Self::ResampleScan(resample) => resample.apply(work),
+            Self::Threshold(threshold) => threshold.apply(work),
+            Self::Grow(grow) => grow.apply(work),
+            Self::Morphology(morphology) => morphology.apply(work),
+            Self::Pieces(pieces) => pieces.apply(work),
+            Self::Relabel(relabel) => relabel.apply(work),
+            Self::Divide(divide) => divide.apply(work),
+            Self::Blank(blank) => blank.apply(work),
+            Self::Tracts(tracts) => {
+                let bytes = sources(&tracts.file).map_err(|e| e.to_string())?;
+                tracts.apply(work, &bytes)
+            }
         }
     }
 }
 
-/// Run the derivations of a case in their order; `progress` hears how much is done, from 0 to 1.
+/// Bytes of a source file by its name.
+type Sources<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>>;
+
+/// Run the derivations of a case in their order; `sources` gives the bytes of a source file, `progress` hears how much is done, from 0
+/// to 1.
 ///
 /// # Errors
 /// A derivation that the source cannot give what it needs.
 pub(super) fn derive(
     derivations: &[Derivation],
     work: &mut Workpiece,
+    sources: Sources,
     progress: &mut dyn FnMut(f32),
 ) -> Result<()> {
     for (i, derivation) in derivations.iter().enumerate() {
         progress(i as f32 / derivations.len() as f32);
-        derivation.apply(work).map_err(|reason| Error::Recipe {
+        derivation.apply(work, sources).map_err(|reason| Error::Recipe {
             file: "case.toml".to_owned(),
             field: format!("twin.derivations[{}]", i + 1),
             reason,
