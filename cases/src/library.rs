@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 7] = [
+const MODULES: [(&str, &str); 9] = [
     ("liver/case.toml", include_str!("../modules/liver/case.toml")),
     ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
+    ("lung/case.toml", include_str!("../modules/lung/case.toml")),
     ("dissection/case.toml", include_str!("../modules/dissection/case.toml")),
+    ("brain/case.toml", include_str!("../modules/brain/case.toml")),
     ("hip/case.toml", include_str!("../modules/hip/case.toml")),
     ("heart/case.toml", include_str!("../modules/heart/case.toml")),
     ("heart_hcm/case.toml", include_str!("../modules/heart_hcm/case.toml")),

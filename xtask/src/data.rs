@@ -32,6 +32,11 @@ struct Package {
     version: Option<String>,
     sha256: Option<String>,
     archive: Option<String>,
+    /// What pip needs to learn the name of an old source distribution; it gets an environment of its own for that.
+    #[serde(default)]
+    needs: Vec<String>,
+    /// The Python that a wheel is for, whichever runs here: its version and platform.
+    target: Option<[String; 2]>,
     member: Vec<Member>,
 }
 
@@ -93,7 +98,7 @@ fn fetch_through(staged: &Path, place: &Place, running: &Running, package: &Pack
     let members = &package.member;
     let unpacked = match package.kind {
         Kind::PythonSdist => unpack(&python_package(running, package, staged)?, members)?,
-        Kind::PythonWheel => unzip(&python_package(running, package, staged)?, members)?,
+        Kind::PythonWheel => wheel(&python_package(running, package, staged)?, package)?,
         Kind::Debian => unpack(&debian_archive(running, package, staged)?, members)?,
     };
     for (member, bytes) in members.iter().zip(unpacked) {
@@ -127,10 +132,20 @@ fn python_package(running: &Running, package: &Package, staged: &Path) -> Result
             "python3"
         }
     };
-    let mut pip = Command::new(python);
+    let mut pip = if package.needs.is_empty() {
+        Command::new(python)
+    } else {
+        Command::new(environment(running, python, &package.needs, staged)?)
+    };
     pip.args(["-m", "pip", "download", "--no-deps", choice, ":all:", "-d"])
         .arg(staged)
         .arg(format!("{}=={version}", package.name));
+    if !package.needs.is_empty() {
+        pip.arg("--no-build-isolation");
+    }
+    if let Some([version, platform]) = &package.target {
+        pip.args(["--python-version", version, "--platform", platform]);
+    }
     running.run(&mut pip, "run the same command again")?;
     let file: PathBuf = fs::read_dir(staged)?
         .flatten()
@@ -148,6 +163,32 @@ fn python_package(running: &Running, package: &Package, staged: &Path) -> Result
         }
         _ => Ok(bytes),
     }
+}
+
+/// The Python of a virtual environment that holds these packages.
+fn environment(
+    running: &Running,
+    python: &str,
+    needs: &[String],
+    staged: &Path,
+) -> Result<PathBuf> {
+    let home = staged.join("environment");
+    let made = Command::new(python)
+        .args(["-m", "venv"])
+        .arg(&home)
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if !made {
+        apt_install(running, &["python3-venv"])?;
+        let mut venv = Command::new(python);
+        venv.args(["-m", "venv", "--clear"]).arg(&home);
+        running.run(&mut venv, "install Python's venv module and run the same command again")?;
+    }
+    let inside = home.join("bin/python");
+    let mut pip = Command::new(&inside);
+    pip.args(["-m", "pip", "install", "--quiet"]).args(needs);
+    running.run(&mut pip, "run the same command again")?;
+    Ok(inside)
 }
 
 /// The named archive inside a Debian package, which is fetched but not installed.
@@ -206,22 +247,36 @@ fn unpack(archive: &[u8], members: &[Member]) -> Result<Vec<Vec<u8>>> {
         .collect()
 }
 
+/// The wanted members of a wheel, or of the zip archive inside it that the package names.
+fn wheel(bytes: &[u8], package: &Package) -> Result<Vec<Vec<u8>>> {
+    match &package.archive {
+        Some(path) => unzip(&entry(&mut open(bytes)?, path)?, &package.member),
+        None => unzip(bytes, &package.member),
+    }
+}
+
+type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
+
+fn open(bytes: &[u8]) -> Result<Zip<'_>> {
+    zip::ZipArchive::new(Cursor::new(bytes)).context("the wheel is damaged")
+}
+
+/// One entry of a zip archive.
+fn entry(archive: &mut Zip, path: &str) -> Result<Vec<u8>> {
+    let entry = archive.by_name(path).with_context(|| format!("{path} is not in the archive"))?;
+    let mut bytes = Vec::new();
+    // What the archive says of the size is not believed.
+    entry.take(MEMBER_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MEMBER_LIMIT {
+        bail!("{path} is larger than {MEMBER_LIMIT} bytes: refused");
+    }
+    Ok(bytes)
+}
+
 /// The wanted members of a zip archive, in the order wanted, each checked against its hash; nothing else is inflated.
 fn unzip(archive: &[u8], members: &[Member]) -> Result<Vec<Vec<u8>>> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).context("the wheel is damaged")?;
-    let one = |member: &Member| {
-        let path = &member.path;
-        let entry =
-            archive.by_name(path).with_context(|| format!("{path} is not in the archive"))?;
-        let mut bytes = Vec::new();
-        // What the archive says of the size is not believed.
-        entry.take(MEMBER_LIMIT + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MEMBER_LIMIT {
-            bail!("{path} is larger than {MEMBER_LIMIT} bytes: refused");
-        }
-        member.checked(bytes)
-    };
-    members.iter().map(one).collect()
+    let mut archive = open(archive)?;
+    members.iter().map(|member| member.checked(entry(&mut archive, &member.path)?)).collect()
 }
 
 impl Member {

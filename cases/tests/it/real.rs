@@ -179,3 +179,80 @@ fn push_the_spleen(pack: &Pack) {
     eprintln!("kidney pulled 30 mm: spleen moves {moved:.1} mm, {touching} touches between them");
     assert!(touching > 3 && moved > 3.0, "{touching} touches, {moved} mm");
 }
+
+#[test]
+fn the_lung_with_a_tumour() {
+    let Some((report, pack)) = built("lung") else { return };
+    // The volume of the label in the source, and a patient's lungs.
+    assert!(
+        (volume(&report, "lung_tumour") - 48.4).abs() < 1.0,
+        "{}",
+        volume(&report, "lung_tumour")
+    );
+    let whole = |side: &str| {
+        volume(&report, &format!("lung_{side}")) + volume(&report, &format!("lung_vessels_{side}"))
+    };
+    let (right, left) = (whole("right"), whole("left") + volume(&report, "lung_tumour"));
+    for (id, found) in [("lung_right", right), ("lung_left", left)] {
+        let range = cases::anatomy::find(id).and_then(|a| a.volume.clone()).expect("a range");
+        assert!((range.low..range.high).contains(&found), "{id}: {found} mL");
+    }
+    // What the case tells the learner.
+    assert!((0.40..0.42).contains(&(left / (left + right))), "{}", left / (left + right));
+    pull(&pack, "lung_tumour");
+}
+
+#[test]
+fn the_brain_with_a_tumour_shows_no_face() {
+    let Some((report, pack)) = built("brain") else { return };
+    let tumour = volume(&report, "brain_tumour");
+    assert!((tumour - 16.4).abs() < 0.5, "{tumour} mL");
+    // The scan is black 10 mm and more outside of all that is labelled.
+    let (scan, labels) = (pack.image.as_ref().expect("a scan"), &pack.labels);
+    let high = |axis: usize| {
+        let slab = labels.dims[0] as usize * labels.dims[1] as usize;
+        let place = |i: usize| {
+            [i % labels.dims[0] as usize, i % slab / labels.dims[0] as usize, i / slab][axis]
+        };
+        let inside = (0..labels.voxels.len()).filter(|&i| labels.voxels[i] != 0).map(place);
+        let (low, high) = inside.fold((usize::MAX, 0), |(l, h), p| (l.min(p), h.max(p)));
+        [low, high].map(|p| labels.origin[axis] + labels.spacing[axis] * p as f32)
+    };
+    let [x, y] = [high(0), high(1)];
+    let (nx, ny) = (scan.dims[0] as usize, scan.dims[1] as usize);
+    let mut lit = 0;
+    for (i, &grey) in scan.voxels.iter().enumerate() {
+        let at = |axis: usize, n: usize| scan.origin[axis] + scan.spacing[axis] * n as f32;
+        let (px, py) = (at(0, i % nx), at(1, i / nx % ny));
+        let outside = px < x[0] - 10.0 || px > x[1] + 10.0 || py < y[0] - 10.0 || py > y[1] + 10.0;
+        assert!(!outside || grey == 0, "grey {grey} at {px}, {py}");
+        lit += usize::from(grey > 0);
+    }
+    assert!(lit * 2 < scan.voxels.len(), "{lit} of {} voxels are not blank", scan.voxels.len());
+    pull(&pack, "brain_tumour");
+}
+
+/// A structure pulled by 15 mm follows, and the rest of its body stays finite.
+fn pull(pack: &Pack, id: &str) {
+    let index = pack.manifest.structures.iter().position(|s| s.id == id).expect("the structure");
+    let body = pack.manifest.structures[index].body.expect("a soft one");
+    let surface = pack.surfaces.iter().find(|s| usize::from(s.structure) == index && s.level == 0);
+    let positions = &surface.expect("its surface").positions;
+    let centre =
+        [0, 1, 2].map(|a| positions.iter().map(|p| p[a]).sum::<f32>() / positions.len() as f32);
+    let model = Arc::new(Model::new(&pack.scene).expect("a sound scene"));
+    let mut solver = Solver::new(Arc::clone(&model));
+    let mut state = State::at_rest(&model);
+    let point = model.index().embed(body, centre).expect("its middle");
+    model.grasp(&mut state, 0, point, 15.0).expect("tissue");
+    let mut control = Control::default();
+    for step in 1..=90_u8 {
+        let part = f32::from(step.min(60)) / 60.0 * 15.0;
+        control.tool_goals[0] = Some([centre[0], centre[1] - part, centre[2]]);
+        let report = solver.step(&mut state, &control);
+        assert_eq!(report.roll_backs, 0, "step {step}: {report:?}");
+    }
+    let moved = state.max_displacement();
+    eprintln!("{id} pulled 15 mm: at most {moved:.1} mm");
+    assert!((5.0..40.0).contains(&moved), "{moved} mm");
+}
