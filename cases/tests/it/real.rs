@@ -206,7 +206,8 @@ fn the_lung_with_a_tumour() {
 fn the_brain_with_a_tumour_shows_no_face() {
     let Some((report, pack)) = built("brain") else { return };
     let tumour = volume(&report, "brain_tumour");
-    assert!((tumour - 16.4).abs() < 0.5, "{tumour} mL");
+    // The source's 16.4 mL within 5 %: slices of 6.5 mm on voxels of 1.5 are seldom met in their middle.
+    assert!((tumour - 16.4).abs() < 0.8, "{tumour} mL");
     // The scan is black 10 mm and more outside of all that is labelled.
     let (scan, labels) = (pack.image.as_ref().expect("a scan"), &pack.labels);
     let high = |axis: usize| {
