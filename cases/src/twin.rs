@@ -29,12 +29,13 @@ pub mod pack;
 mod parallel;
 mod partition;
 pub mod portrait;
+pub mod report;
 pub mod sort;
 mod supports;
 mod verify;
 mod volumes;
 
-pub use build::{Progress, Stage, build};
+pub use build::{Progress, Stage, build, vessel_trees};
 pub use identify::identifiers;
 pub use import::{Imported, Input, import};
 pub use verify::verify;

@@ -43,6 +43,9 @@ pub enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        /// Write the quality report as Markdown instead.
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        report: Option<PathBuf>,
     },
     /// Render a picture of a pack on a transparent ground.
     Portrait {
@@ -109,7 +112,12 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Build(options) => build::run(&options),
         Command::Verify { pack } => verify(&pack),
         Command::Export { pack, output } => export(&pack, &output),
-        Command::Inspect { pack, json } => report(&pack, json),
+        Command::Inspect { pack, report: Some(output), .. } => {
+            let bytes = fs::read(&pack).with_context(|| format!("reading {}", pack.display()))?;
+            let (decoded, _) = read(&pack)?;
+            write_whole(&output, twin::report::markdown(&decoded, &bytes).as_bytes())
+        }
+        Command::Inspect { pack, json, .. } => report(&pack, json),
         Command::Portrait { pack, output, size: [width, height], view } => {
             let (pack, _) = read(&pack)?;
             let view = view.map_or_else(|| View::telling(&pack), View::from);

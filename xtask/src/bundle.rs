@@ -85,14 +85,16 @@ pub fn build(place: &Place, steps: &mut Steps) -> Result<Built> {
 }
 
 /// A built twin.
-struct Twin {
-    id: String,
-    pack: PathBuf,
+pub struct Twin {
+    /// Case that it belongs to.
+    pub id: String,
+    /// Its pack.
+    pub pack: PathBuf,
     picture: PathBuf,
 }
 
 /// Build the pack and the picture of every case whose sources are here.
-fn twins(place: &Place, running: &Running) -> Result<Vec<Twin>> {
+pub fn twins(place: &Place, running: &Running) -> Result<Vec<Twin>> {
     let code = digest(
         &place.root,
         &["cases/src", "cases/Cargo.toml", "solver-wasm/src", "Cargo.lock"],
@@ -257,7 +259,7 @@ fn assemble(place: &Place, app: &Path, twins: &[Twin]) -> Result<PathBuf> {
 }
 
 /// The `sectio` program; without a bundle it only builds and inspects twins.
-fn server(place: &Place, running: &Running, bundle: Option<&Path>) -> Result<PathBuf> {
+pub fn server(place: &Place, running: &Running, bundle: Option<&Path>) -> Result<PathBuf> {
     let target = place.target("native");
     let mut cargo = Command::new("cargo");
     cargo

@@ -1,4 +1,4 @@
-//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `validate`, `tidy`, `fuzz`, `bench`. Each does its own set-up.
+//! The commands of a Sectio checkout: `cargo xtask serve`, `test`, `validate`, `tidy`, `reports`, `fuzz`, `bench`. Each does its own set-up.
 
 mod bench;
 mod bundle;
@@ -6,6 +6,7 @@ mod data;
 mod fuzz;
 mod peers;
 mod place;
+mod reports;
 mod serve;
 mod step;
 mod test;
@@ -33,6 +34,8 @@ enum Task {
     /// Random work for what must stand anything.
     #[command(subcommand)]
     Fuzz(fuzz::Fuzz),
+    /// The quality report of each twin, into docs/twins/.
+    Reports,
     /// The figures in README, measured.
     Bench(bench::Options),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Validate(options) => validate::run(&place, &options),
         Task::Tidy => tidy::run(&place),
         Task::Fuzz(fuzz) => fuzz::run(&place, &fuzz),
+        Task::Reports => reports::run(&place),
         Task::Bench(options) => bench::run(&place, &options),
     });
     match outcome {

@@ -13,7 +13,7 @@ use super::{
     bake, cavity, clean,
     complex::{Complex, surface_nets},
     contact,
-    derivation::{self, Workpiece},
+    derivation::{self, Workpiece, vessels::Tree},
     extract,
     fair::{self, Umbrellas, is_scan_end},
     fibres,
@@ -93,30 +93,7 @@ pub fn build(
 ) -> Result<Pack> {
     let recipe = &case.twin;
     progress(Stage::Read, 0.0);
-    let mut source = match &recipe.labels {
-        Some(file) => {
-            let bytes = fetch(recipe, sources, file)?;
-            match &recipe.mesh {
-                Some(mesh) => volume::read_mesh(file, &bytes, mesh)?,
-                None => volume::read_labels(file, &bytes, recipe.axes.as_deref())?,
-            }
-        }
-        None => Voxels::none(),
-    };
-    for mask in &recipe.masks {
-        let bytes = fetch(recipe, sources, &mask.file)?;
-        let file = volume::read_labels(&mask.file, &bytes, recipe.axes.as_deref())?;
-        masks::add(&mut source, mask, &file)?;
-    }
-    let scan = match &recipe.image {
-        Some(file) => {
-            let bytes = fetch(recipe, sources, file)?;
-            Some(volume::read_image(file, &bytes, recipe.axes.as_deref())?)
-        }
-        None => None,
-    };
-
-    let mut work = Workpiece { labels: source, scan };
+    let mut work = sources_of(recipe, sources)?;
     derivation::derive(
         &recipe.derivations,
         &mut work,
@@ -132,6 +109,46 @@ pub fn build(
     let mut labels = numbered(recipe, &work.labels);
     clean::remove_specks(&mut labels, recipe.surface.smallest_piece);
     assemble(case, labels, &work.labels, image, progress)
+}
+
+/// Labels and scan of a recipe as its files have them.
+fn sources_of(recipe: &Recipe, sources: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Workpiece> {
+    let mut labels = match &recipe.labels {
+        Some(file) => {
+            let bytes = fetch(recipe, sources, file)?;
+            match &recipe.mesh {
+                Some(mesh) => volume::read_mesh(file, &bytes, mesh)?,
+                None => volume::read_labels(file, &bytes, recipe.axes.as_deref())?,
+            }
+        }
+        None => Voxels::none(),
+    };
+    for mask in &recipe.masks {
+        let bytes = fetch(recipe, sources, &mask.file)?;
+        let file = volume::read_labels(&mask.file, &bytes, recipe.axes.as_deref())?;
+        masks::add(&mut labels, mask, &file)?;
+    }
+    let scan = match &recipe.image {
+        Some(file) => {
+            let bytes = fetch(recipe, sources, file)?;
+            Some(volume::read_image(file, &bytes, recipe.axes.as_deref())?)
+        }
+        None => None,
+    };
+    Ok(Workpiece { labels, scan })
+}
+
+/// The trees of vessels that a case grows, with their labels, in the order of its derivations: axes and radii of all branches, those too thin to be
+/// drawn among them. `sources` as for [`build`].
+///
+/// # Errors
+/// As for [`build`].
+pub fn vessel_trees(
+    case: &Case,
+    sources: &dyn Fn(&str) -> Result<Vec<u8>>,
+) -> Result<Vec<(u16, Tree)>> {
+    let mut work = sources_of(&case.twin, sources)?;
+    derivation::trees(&case.twin.derivations, &mut work, &|file| fetch(&case.twin, sources, file))
 }
 
 /// The way from clean labels (structure numbers) to a pack. `source` is the label volume with the numbers of the recipe, for supports
@@ -466,13 +483,15 @@ fn scene(
     let lattice = lattice::lattice(owners, &tissues, vertices, recipe.lattice.spacing);
     let mut held = Vec::new();
     let index = LatticeIndex::new(&lattice);
+    let walls = supports::walls(manifest, surfaces);
     for support in &recipe.supports {
         let surface = surfaces.iter().find(|s| {
             s.level == 0 && manifest.structures[usize::from(s.structure)].id == support.structure
         });
         let body = surface.and_then(|s| manifest.structures[usize::from(s.structure)].body);
         let (Some(surface), Some(body)) = (surface, body) else { continue };
-        let (springs, note) = supports::supports(support, surface, body, &index, source);
+        let (springs, note) =
+            supports::supports(support, surface, body, &index, source, &walls[usize::from(body)]);
         if springs.is_empty() {
             return Err(Error::Structure {
                 structure: support.structure.clone(),

@@ -4,20 +4,29 @@
 //! file of its own, with what a case says about it and what is done. All are deterministic: chance comes from a seed in the case.
 
 mod blank;
+mod chance;
 mod crop;
+pub(super) mod depth;
 mod distance;
 mod divide;
+mod expand;
 mod grow;
 mod layers;
+mod lesion;
 mod morphology;
+mod nodules;
 mod pieces;
 mod relabel;
 mod resample;
 mod resample_scan;
+mod smooth;
+mod split;
 mod thicken;
 mod threshold;
 mod tracts;
 mod tube;
+pub mod vessels;
+mod widen;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,17 +35,24 @@ pub use self::{
     blank::Blank,
     crop::Crop,
     divide::Divide,
+    expand::{Expand, Expansion},
     grow::Grow,
     layers::{Layer, Layers},
+    lesion::Lesion,
     morphology::{Morphology, Operation},
+    nodules::Nodules,
     pieces::Pieces,
     relabel::Relabel,
     resample::Resample,
     resample_scan::ResampleScan,
+    smooth::Smooth,
+    split::{Plane, Split},
     thicken::Thicken,
     threshold::Threshold,
     tracts::Tracts,
     tube::Tube,
+    vessels::Vessels,
+    widen::Widen,
 };
 use crate::{Error, Result, volume::Voxels};
 
@@ -93,6 +109,20 @@ pub enum Derivation {
     Blank(Blank),
     /// Fibre tracts of another brain.
     Tracts(Tracts),
+    /// Labels on finer cubes, with the steps of the source smoothed away.
+    Smooth(Smooth),
+    /// Give a part of a structure a label of its own, by planes.
+    Split(Split),
+    /// Grow a tree of vessels.
+    Vessels(Vessels),
+    /// Put a lump into an organ.
+    Lesion(Lesion),
+    /// Grow and shrink structures; everything around gives way.
+    Expand(Expand),
+    /// Bump the surface of an organ with nodules.
+    Nodules(Nodules),
+    /// Widen a vessel all around.
+    Widen(Widen),
 }
 
 impl Derivation {
@@ -118,6 +148,13 @@ impl Derivation {
             Self::Divide(divide) => divide.faults(),
             Self::Blank(blank) => blank.faults(),
             Self::Tracts(tracts) => tracts.faults(),
+            Self::Smooth(smooth) => smooth.faults(),
+            Self::Split(split) => split.faults(),
+            Self::Vessels(vessels) => vessels.faults(),
+            Self::Lesion(lesion) => lesion.faults(),
+            Self::Expand(expand) => expand.faults(),
+            Self::Nodules(nodules) => nodules.faults(),
+            Self::Widen(widen) => widen.faults(),
         }
     }
 
@@ -140,6 +177,13 @@ impl Derivation {
             Self::Relabel(relabel) => relabel.apply(work),
             Self::Divide(divide) => divide.apply(work),
             Self::Blank(blank) => blank.apply(work),
+            Self::Smooth(smooth) => smooth.apply(work),
+            Self::Split(split) => split.apply(work),
+            Self::Vessels(vessels) => vessels.apply(work),
+            Self::Lesion(lesion) => lesion.apply(work),
+            Self::Expand(expand) => expand.apply(work),
+            Self::Nodules(nodules) => nodules.apply(work),
+            Self::Widen(widen) => widen.apply(work),
             Self::Tracts(tracts) => {
                 let bytes = sources(&tracts.file).map_err(|e| e.to_string())?;
                 tracts.apply(work, &bytes)
@@ -164,11 +208,34 @@ pub(super) fn derive(
 ) -> Result<()> {
     for (i, derivation) in derivations.iter().enumerate() {
         progress(i as f32 / derivations.len() as f32);
-        derivation.apply(work, sources).map_err(|reason| Error::Recipe {
-            file: "case.toml".to_owned(),
-            field: format!("twin.derivations[{}]", i + 1),
-            reason,
-        })?;
+        derivation.apply(work, sources).map_err(|reason| refused(i, reason))?;
     }
     Ok(())
+}
+
+/// As [`derive`], for the trees of vessels that are grown on the way.
+///
+/// # Errors
+/// As [`derive`].
+pub(super) fn trees(
+    derivations: &[Derivation],
+    work: &mut Workpiece,
+    sources: Sources,
+) -> Result<Vec<(u16, vessels::Tree)>> {
+    let mut trees = Vec::new();
+    for (i, derivation) in derivations.iter().enumerate() {
+        if let Derivation::Vessels(recipe) = derivation {
+            trees.push((recipe.label, recipe.grow(work).map_err(|reason| refused(i, reason))?));
+        }
+        derivation.apply(work, sources).map_err(|reason| refused(i, reason))?;
+    }
+    Ok(trees)
+}
+
+fn refused(index: usize, reason: String) -> Error {
+    Error::Recipe {
+        file: "case.toml".to_owned(),
+        field: format!("twin.derivations[{}]", index + 1),
+        reason,
+    }
 }

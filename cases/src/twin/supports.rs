@@ -1,23 +1,48 @@
 //! What holds an organ where it lies: elastic foundations on regions of its surface.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use solver_wasm::{embed::LatticeIndex, scene::Support};
 
 use super::{
     measure::{dot, rounded, unit, vertex_areas, vertex_normals},
-    pack::{SupportNote, Surface},
+    pack::{Manifest, SupportNote, Surface},
 };
 use crate::{case::SupportRecipe, volume::Voxels};
 
+/// Positions on the walls between structures of one body, bit by bit: where two structures touch, both hold the same positions.
+pub(super) type Walls = BTreeSet<[u32; 3]>;
+
+/// The walls inside of each body. Nothing holds an organ there: segments of a liver hold each other.
+pub(super) fn walls(manifest: &Manifest, surfaces: &[Surface]) -> Vec<Walls> {
+    let walls_of = |body: usize| {
+        let (mut seen, mut walls) = (Walls::new(), Walls::new());
+        for surface in surfaces.iter().filter(|s| s.level == 0) {
+            let own = manifest.structures[usize::from(surface.structure)].body;
+            if own.map(usize::from) != Some(body) {
+                continue;
+            }
+            for position in &surface.positions {
+                let bits = position.map(f32::to_bits);
+                if !seen.insert(bits) {
+                    walls.insert(bits);
+                }
+            }
+        }
+        walls
+    };
+    (0..manifest.bodies.len()).map(walls_of).collect()
+}
+
 /// Springs of one region of `surface`: one in each cell that the region touches, at the centre of the region's area in it, with
-/// the stiffness of that area. `source` is the label volume as the source has it.
+/// the stiffness of that area. `source` is the label volume as the source has it, `walls` those of the body.
 pub(super) fn supports(
     recipe: &SupportRecipe,
     surface: &Surface,
     body: u16,
     index: &LatticeIndex,
     source: &Voxels<u16>,
+    walls: &Walls,
 ) -> (Vec<Support>, SupportNote) {
     let normals = vertex_normals(&surface.positions, &surface.triangles);
     let areas = vertex_areas(&surface.positions, &surface.triangles);
@@ -37,7 +62,8 @@ pub(super) fn supports(
     let mut area_mm2 = 0.0;
     for (v, position) in surface.positions.iter().enumerate() {
         let p = position.map(f64::from);
-        let held = facing.is_none_or(|f| dot(f, normals[v]) >= least_cosine)
+        let held = !walls.contains(&position.map(f32::to_bits))
+            && facing.is_none_or(|f| dot(f, normals[v]) >= least_cosine)
             && (0..3).all(|a| {
                 let part = (p[a] - low[a]) / (high[a] - low[a]).max(1e-6);
                 (box_part[a][0]..=box_part[a][1]).contains(&part)

@@ -72,6 +72,25 @@ pub(super) fn labels_on(labels: &Voxels<u16>, grid: Grid) -> Voxels<u16> {
     Voxels { grid, values }
 }
 
+/// The label whose indicator, interpolated between the voxels, is largest at a point [mm]; beyond the outermost centres as there.
+pub(super) fn label_at(labels: &Voxels<u16>, p: [f64; 3]) -> u16 {
+    let grid = &labels.grid;
+    let mut low = [0; 3];
+    let mut part = [0.0; 3];
+    for a in 0..3 {
+        let at = ((p[a] - grid.origin[a]) / grid.spacing[a]).max(0.0);
+        low[a] = (at as usize).min(grid.dims[a] - 1);
+        part[a] = (at - low[a] as f64).min(1.0);
+    }
+    let corners = std::array::from_fn(|i| {
+        let up = [i & 1, i >> 1 & 1, i >> 2];
+        let voxel = std::array::from_fn(|a| (low[a] + up[a]).min(grid.dims[a] - 1));
+        let share = |a: usize| if up[a] == 1 { part[a] } else { 1.0 - part[a] };
+        (labels.values[grid.index(voxel)], share(0) * share(1) * share(2))
+    });
+    heaviest(&corners)
+}
+
 /// The label with the most weight; the first of equals.
 fn heaviest(corners: &[(u16, f64); 8]) -> u16 {
     let first = corners[0].0;
