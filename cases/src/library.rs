@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use crate::case::Case;
 
 /// Name and text of each module's description.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 11] = [
     ("liver/case.toml", include_str!("../modules/liver/case.toml")),
+    ("cirrhosis/case.toml", include_str!("../modules/cirrhosis/case.toml")),
+    ("liver_tumour/case.toml", include_str!("../modules/liver_tumour/case.toml")),
     ("abdomen/case.toml", include_str!("../modules/abdomen/case.toml")),
     ("lung/case.toml", include_str!("../modules/lung/case.toml")),
     ("dissection/case.toml", include_str!("../modules/dissection/case.toml")),

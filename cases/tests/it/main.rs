@@ -15,4 +15,5 @@ mod real;
 mod recipe;
 mod surfaces;
 mod tissue;
+mod vessels;
 mod volumes;
