@@ -109,7 +109,7 @@ pub fn Coach(
             </div>
             {scan_end.map(|end| view! {
                 <div class="say info wide-only">
-                    {icon(Icon::Info, "")}<span><b>{tr("coach.scan_end")}</b> " " <span>{phrases.of(end)}</span></span>
+                    {icon(Icon::Info, "")}<span><b>{tr("coach.data")}</b> " " <span>{phrases.of(end)}</span></span>
                 </div>
             })}
             {(!story.is_empty()).then(|| view! {
