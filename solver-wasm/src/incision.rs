@@ -9,16 +9,21 @@
 //! has passed through all of it that hangs together.
 
 mod exact;
+pub mod facets;
 mod links;
 mod split;
 
 pub use self::split::Division;
 use self::{
-    exact::{Place, blade, centre, crosses},
-    links::{Severed, place},
+    exact::{Crossing, Place, blade, centre, crosses},
+    facets::Finder,
+    links::{Crossings, Severed, place},
     split::Bond,
 };
+use std::collections::BTreeMap;
+
 use crate::{
+    control::Load,
     hierarchy::{Incidence, UnionFind},
     lattice::{Cell, Embedding, Lattice},
     model::Model,
@@ -37,12 +42,18 @@ pub struct Incisions {
     severed: Vec<Severed>,
     /// What else holds samples together.
     bonds: Vec<Bond>,
+    /// Where the severed links were crossed.
+    crossings: Crossings,
 }
 
 impl Incisions {
     /// Nothing is cut. The lattice must be sound.
     pub fn new(lattice: &Lattice) -> Self {
-        Self { severed: vec![[0; 3]; lattice.cells.len()], bonds: split::bonds(lattice) }
+        Self {
+            severed: vec![[0; 3]; lattice.cells.len()],
+            bonds: split::bonds(lattice),
+            crossings: Crossings::new(),
+        }
     }
 
     /// Sever what the blade passes through while its edge moves from one place to the next, and divide the scene: the edge's ends
@@ -56,7 +67,8 @@ impl Incisions {
         let mut touched = Vec::new();
         for triangle in sheet.triangles {
             let candidates = sheet.near(&lattice.cells);
-            let (cells, severed) = (&lattice.cells, &mut self.severed);
+            let cells = &lattice.cells;
+            let severed = (&mut self.severed[..], &mut self.crossings);
             links::sever(cells, severed, &around, candidates, triangle, &mut touched);
             self.bonds.retain(|bond| {
                 let ends =
@@ -83,12 +95,58 @@ impl Incisions {
         split::flood_count(&lattice.cells, &self.severed, &self.bonds, lattice.nodes.len())
     }
 
-    /// Number of links that were severed.
-    pub fn severed_links(&self, lattice: &Lattice) -> u64 {
-        let of = |(cell, severed): (&Cell, &Severed)| -> u64 {
-            severed.iter().map(|links| u64::from((links & cell.samples).count_ones())).sum()
+    /// The dead loads by which the tension of the tissue at rest opens the cuts. Across a severed link each side pulled at the other
+    /// with the tension times the link's share of area; of an oblique cut the links along all axes make up the whole.
+    pub fn tension(&self, scene: &Scene) -> Vec<Load> {
+        let lattice = &scene.lattice;
+        let tension = |cell: u32| {
+            let material = lattice.cells[cell as usize].material;
+            scene.materials.get(usize::from(material)).map_or(0.0, |m| m.tension)
         };
-        lattice.cells.iter().zip(&self.severed).map(of).sum()
+        if scene.materials.iter().all(|m| m.tension == 0.0) {
+            return Vec::new();
+        }
+        let finder = Finder::new(lattice);
+        let area = (0.25 * lattice.spacing).powi(2);
+        // By cell, axis and side.
+        let mut sums: BTreeMap<(u32, usize, bool), Relieved> = BTreeMap::new();
+        for (low, axis) in self.crossed() {
+            let mut high = low;
+            high[axis] += 1;
+            let ends = [low, high].map(|sample| finder.any_cell(sample));
+            let [Some(lower), Some(upper)] = ends else { continue };
+            // Within a part that still hangs together the two sides hold each other.
+            let force = 0.5 * (tension(lower) + tension(upper)) * area;
+            if lower == upper || force == 0.0 {
+                continue;
+            }
+            for (cell, is_upper) in [(lower, false), (upper, true)] {
+                let coord = lattice.cells[cell as usize].coord;
+                let sum = sums.entry((cell, axis, is_upper)).or_default();
+                sum.links += 1.0;
+                sum.force += if is_upper { force } else { -force };
+                for a in 0..3 {
+                    let middle = if a == axis { 1.0 } else { 0.5 };
+                    sum.places[a] += (low[a] as f32 + middle) / 4.0 - f32::from(coord[a]);
+                }
+            }
+        }
+        let load = |((cell, axis, _), sum): (_, Relieved)| {
+            let mut force = [0.0; 3];
+            force[axis] = sum.force;
+            Load { point: Embedding { cell, local: sum.places.map(|p| p / sum.links) }, force }
+        };
+        sums.into_iter().map(load).collect()
+    }
+
+    /// Where a link was crossed, if it is severed.
+    fn crossing(&self, low: [i32; 3], axis: usize) -> Option<&Crossing> {
+        self.crossings.get(&links::name(low, axis)?)
+    }
+
+    /// Lower sample and axis of each severed link.
+    fn crossed(&self) -> impl Iterator<Item = ([i32; 3], usize)> {
+        self.crossings.keys().map(|name| links::named(*name))
     }
 }
 
@@ -99,7 +157,7 @@ impl Incisions {
     /// Every sample belongs to one cell, the same as before in body and material; the samples of a cell hang together; cells share
     /// a node if and only if they hang together around it; the pieces of the lattice are those of the samples.
     pub fn fault(&self, whole: &Lattice, cut: &Lattice) -> Option<String> {
-        let mut samples = std::collections::BTreeMap::new();
+        let mut samples = BTreeMap::new();
         for cell in &whole.cells {
             *samples.entry((cell.coord, cell.body, cell.material)).or_insert(0) ^= cell.samples;
         }
@@ -135,6 +193,16 @@ fn pieces_over_nodes(lattice: &Lattice) -> usize {
         cell.nodes.iter().for_each(|n| nodes.union(cell.nodes[0] as usize, *n as usize));
     }
     (0..lattice.nodes.len()).filter(|n| nodes.find(*n) == *n).count()
+}
+
+/// What severed links relieve of tension in one cell.
+#[derive(Default)]
+struct Relieved {
+    links: f32,
+    /// Sum of the links' local coordinates.
+    places: [f32; 3],
+    /// Along their axis [mN].
+    force: f32,
 }
 
 /// What a blade's edge sweeps, on the lattice of whole numbers.
@@ -215,6 +283,19 @@ impl Division {
             scene
                 .fibres
                 .extend(self.cells.iter().map(|c| scene.fibres[*c as usize]).collect::<Vec<_>>());
+        }
+        if !scene.labels.is_empty() {
+            // Of what a cell and its copies share by now each keeps its own samples' labels.
+            for new in &self.cells {
+                let of = 64 * *new as usize;
+                scene.labels.extend_from_within(of..of + 64);
+            }
+            let touched = self.cells.iter().copied().chain(before as u32..cells.len() as u32);
+            for c in touched.map(|c| c as usize) {
+                let own = cells[c].samples;
+                let labels = scene.labels[64 * c..64 * c + 64].iter_mut().enumerate();
+                labels.filter(|(s, _)| own >> s & 1 == 0).for_each(|(_, label)| *label = 0);
+            }
         }
         if !scene.distances.is_empty() {
             let copies: Vec<i16> =

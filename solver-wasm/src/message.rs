@@ -153,6 +153,29 @@ pub struct Stepped {
     pub mechanics: Mechanics,
     /// What each of the scene's surfaces encloses, if it beats [mL].
     pub volumes: Vec<f32>,
+    /// What the batch did to how the tissue hangs together, in order: who repeats it on a lattice of their own has the numbers of cells and nodes
+    /// that the displacements are of.
+    pub changes: Vec<Change>,
+}
+
+/// A change of how tissue hangs together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// A stroke begins.
+    Stroke,
+    /// A blade's edge moved from one place to another, rest space [mm].
+    Cut {
+        /// Before.
+        from: Edge,
+        /// After.
+        to: Edge,
+    },
+    /// Back to before the last stroke.
+    Undo,
+    /// That taken back.
+    Redo,
+    /// As it was loaded; no stroke is remembered.
+    Whole,
 }
 
 /// Where steps are computed.

@@ -23,6 +23,9 @@ pub struct Scene {
     /// Fibre and sheet direction of each cell, rest space, shape [cell_count] or empty if no material has fibres. They need
     /// not have unit length, nor be quite at right angles; the sheet direction is made so.
     pub fibres: Vec<[[f32; 3]; 2]>,
+    /// What each sample of each cell belongs to, shape [cell_count, 64] or empty: a number that the scene's maker gives (a twin's structure, from 1
+    /// on), 0 for a sample that is not there or stands for nothing seen.
+    pub labels: Vec<u8>,
     /// Surfaces embedded in the tissue, for what acts or lies on them.
     pub surfaces: Vec<Surface>,
     /// Capsules, pleurae and skin.
@@ -77,6 +80,9 @@ pub struct Material {
     pub relaxation: [Relaxation; 2],
     /// Greatest active stress along the fibre [kPa], second Piola–Kirchhoff; see [`crate::control::Control::activation`].
     pub active: f32,
+    /// Tension of the tissue at rest, in all directions [kPa]. It is in balance there, so it is felt only where a cut relieves
+    /// the faces that it lays open: the lips draw apart.
+    pub tension: f32,
 }
 
 /// Energy of a unit of rest volume. Every law carries one pressure a cell (mean dilatation); `bulk` is the modulus of that
@@ -187,7 +193,7 @@ impl Material {
     /// A law and a density [kg/mm³], without viscosity or activity.
     pub const fn of(law: Law, density: f32) -> Self {
         let none = Relaxation { modulus: 0.0, time: 1.0 };
-        Self { law, density, damping: 0.0, relaxation: [none; 2], active: 0.0 }
+        Self { law, density, damping: 0.0, relaxation: [none; 2], active: 0.0, tension: 0.0 }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         instrument::{Pose, unit_quaternion},
     },
     control::{Control, Goals, TOOL_COUNT},
-    message::{Backend, Command, Mechanics, Race, Report, Stepped, ToolForce},
+    message::{Backend, Change, Command, Mechanics, Race, Report, Stepped, ToolForce},
     model::Model,
     newton::{Clock, Effort},
     real::{LANES, length_squared, real, to_f32},
@@ -78,6 +78,7 @@ pub(crate) struct Loaded {
     history: History,
     /// What the batch has cut or undone, as it was before it.
     uncut: Option<Box<Uncut>>,
+    changes: Vec<Change>,
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
@@ -164,6 +165,7 @@ impl Simulation {
             loaded.before.1 = loaded.control.goals();
             loaded.before.2 = loaded.tally;
             loaded.uncut = None;
+            loaded.changes.clear();
             loaded.before.3 = loaded.beating;
         }
         Batch { fresh: None }
@@ -198,6 +200,7 @@ impl Simulation {
             loaded.tally = loaded.before.2;
             if let Some(uncut) = loaded.uncut.take() {
                 (loaded.tissue, loaded.history) = (uncut.tissue, uncut.history);
+                loaded.control.loads = loaded.tissue.tension();
                 if let Some(solver) = uncut.solver {
                     loaded.solver = solver;
                 }
@@ -285,6 +288,7 @@ impl Loaded {
             tissue,
             history: History::default(),
             uncut: None,
+            changes: Vec::new(),
             control,
             before,
             tally,
@@ -303,6 +307,7 @@ impl Loaded {
 
     /// Solve for another model from now on.
     fn take_up(&mut self, model: Arc<Model>) {
+        self.control.loads = self.tissue.tension();
         let solver = self.solver.of(model);
         let last = std::mem::replace(&mut self.solver, solver);
         if let Some(uncut) = &mut self.uncut {
@@ -333,6 +338,7 @@ impl Loaded {
             Command::Stroke => {
                 self.keep_uncut();
                 self.history.mark(&self.tissue, &self.state);
+                self.changes.push(Change::Stroke);
             }
             Command::Cut { from, to } => {
                 if !from.iter().chain(to).flatten().all(|x| x.is_finite() && x.abs() < 1e6) {
@@ -344,16 +350,19 @@ impl Loaded {
                 if let Some(model) = cut {
                     self.take_up(model);
                 }
+                self.changes.push(Change::Cut { from: *from, to: *to });
             }
             Command::Undo => {
                 self.keep_uncut();
                 if self.history.undo(&mut self.tissue, &mut self.state) {
+                    self.changes.push(Change::Undo);
                     self.resume()?;
                 }
             }
             Command::Redo => {
                 self.keep_uncut();
                 if self.history.redo(&mut self.tissue, &mut self.state) {
+                    self.changes.push(Change::Redo);
                     self.resume()?;
                 }
             }
@@ -364,6 +373,7 @@ impl Loaded {
                     self.resume()?;
                 }
                 self.history = History::default();
+                self.changes.push(Change::Whole);
                 self.state.copy_from(&self.settled);
                 self.control.tool_goals = [None; TOOL_COUNT];
                 self.control.tool_turns = [None; TOOL_COUNT];
@@ -460,6 +470,7 @@ impl Loaded {
             penetration: self.tally.penetration,
             mechanics: self.tally.mechanics,
             volumes: if self.beat.is_some() { self.volumes() } else { Vec::new() },
+            changes: self.changes.clone(),
         }
     }
 

@@ -49,6 +49,28 @@ pub(super) fn crosses(p: Place, q: Place, [a, b, c]: [Place; 3]) -> bool {
     sides.iter().all(|s| *s >= 0) || sides.iter().all(|s| *s <= 0)
 }
 
+/// Where a blade crossed a link.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Crossing {
+    /// Share of the way from the lower sample to the upper.
+    pub at: f32,
+    /// Unit normal of the sheet there, to either side.
+    pub normal: [f32; 3],
+}
+
+/// Where the way from p to q crosses a triangle that it crosses.
+pub(super) fn crossing(p: Place, q: Place, [a, b, c]: [Place; 3]) -> Crossing {
+    let (from, to) = (volume(a, b, c, p) as f64, volume(a, b, c, q) as f64);
+    let edge = |end: Place| [0, 1, 2].map(|k| (end[k] - a[k]) as f64);
+    let (u, v) = (edge(b), edge(c));
+    let n = [0, 1, 2].map(|k| {
+        let (i, j) = ((k + 1) % 3, (k + 2) % 3);
+        u[i] * v[j] - u[j] * v[i]
+    });
+    let length = n.iter().map(|x| x * x).sum::<f64>().sqrt();
+    Crossing { at: (from / (from - to)) as f32, normal: n.map(|x| (x / length) as f32) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

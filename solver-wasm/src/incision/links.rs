@@ -3,7 +3,9 @@
 //! A cell has 4³ samples, one bit each; a link runs from a sample to the next along x, y or z, in the same cell or into the
 //! one beside it. It belongs to the lower of its samples.
 
-use super::exact::{Place, centre, crosses, sample};
+use std::collections::BTreeMap;
+
+use super::exact::{Crossing, Place, centre, crosses, crossing, sample};
 use crate::{hierarchy::Incidence, lattice::Cell};
 
 /// Samples at the low end of each axis.
@@ -18,6 +20,20 @@ const fn high(axis: usize) -> u64 {
 
 /// Severed links of a cell along x, y, z, by their lower sample.
 pub(super) type Severed = [u64; 3];
+
+/// Where a blade crossed each severed link, by [`name`].
+pub(super) type Crossings = BTreeMap<u64, Crossing>;
+
+/// Name of a link by its lower sample and its axis.
+pub(super) fn name(low: [i32; 3], axis: usize) -> Option<u64> {
+    let [x, y, z] = low.map(|c| u64::try_from(c).ok());
+    Some(z? << 42 | y? << 22 | x? << 2 | axis as u64)
+}
+
+/// Lower sample and axis of a link.
+pub(super) fn named(name: u64) -> ([i32; 3], usize) {
+    ([2, 22, 42].map(|shift| (name >> shift & 0xf_ffff) as i32), (name & 3) as usize)
+}
 
 /// Place of a sample in its cell.
 pub(super) fn place(sample: u32) -> [u32; 3] {
@@ -70,7 +86,7 @@ pub(super) fn above(lower: &Cell, upper: &Cell) -> Option<usize> {
 /// perhaps more than once. `around` are the cells around each node; `candidates` those near the triangle.
 pub(super) fn sever(
     cells: &[Cell],
-    severed: &mut [Severed],
+    (severed, crossings): (&mut [Severed], &mut Crossings),
     around: &Incidence,
     candidates: impl Iterator<Item = u32>,
     triangle: [Place; 3],
@@ -106,8 +122,12 @@ pub(super) fn sever(
                 let Some(other) = other else { continue };
                 let mut next = at;
                 next[axis] += 1;
-                if crosses(centre(at), centre(next), triangle) {
+                let ends = [centre(at), centre(next)];
+                if crosses(ends[0], ends[1], triangle) {
                     severed[c as usize][axis] |= 1 << s;
+                    if let Some(name) = name(at.map(|x| x as i32), axis) {
+                        crossings.insert(name, crossing(ends[0], ends[1], triangle));
+                    }
                     touched.push(c);
                     touched.push(other);
                 }

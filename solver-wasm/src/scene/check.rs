@@ -71,6 +71,14 @@ pub enum SceneError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// Samples are named for some cells only.
+    #[error("scene: {count} labels of samples for {len} cells; give 64 for each, or none")]
+    Labels {
+        /// How many there are.
+        count: usize,
+        /// How many cells.
+        len: usize,
+    },
     /// A material has fibres, and the scene does not say where they run.
     #[error("scene: {count} fibre directions for {len} cells; give one pair for each cell")]
     Fibres {
@@ -130,6 +138,7 @@ impl Scene {
         }
         check_cells(self)?;
         check_fibres(self)?;
+        check_labels(self)?;
         check_number("friction", 0, self.friction, 0.0..=10.0, "between 0 and 10")?;
         let (count, len) = (self.distances.len(), lattice.nodes.len());
         if count > 0 && count != len {
@@ -159,7 +168,7 @@ impl Scene {
 }
 
 fn check_material(i: usize, material: &Material) -> Result<(), SceneError> {
-    let Material { law, density, damping, relaxation, active } = *material;
+    let Material { law, density, damping, relaxation, active, tension } = *material;
     let modulus =
         |what, value| check_number(what, i, value, 1e-6..=1e7, "between 1e-6 and 1e7 kPa");
     // Beyond this e^Q leaves the range of f32 within a few per cent of stretch.
@@ -236,6 +245,7 @@ fn check_material(i: usize, material: &Material) -> Result<(), SceneError> {
             "between 0.001 and 1e5 s",
         )?;
     }
+    check_number("materials.tension", i, tension, 0.0..=1e4, "between 0 and 1e4 kPa")?;
     check_number("materials.active", i, active, 0.0..=1e4, "between 0 and 1e4 kPa")
 }
 
@@ -253,6 +263,22 @@ fn check_fibres(scene: &Scene) -> Result<(), SceneError> {
         let lengths = squared(f) * squared(s);
         if !(lengths.is_finite() && squared(&cross) > 1e-4 * lengths) {
             let problem = "its fibre and sheet directions are zero, not finite or parallel";
+            return Err(SceneError::Cell { cell, problem });
+        }
+    }
+    Ok(())
+}
+
+/// Labels are there for every sample, or for none; what is not there has none.
+fn check_labels(scene: &Scene) -> Result<(), SceneError> {
+    let (count, len) = (scene.labels.len(), scene.lattice.cells.len());
+    if count > 0 && count != 64 * len {
+        return Err(SceneError::Labels { count, len });
+    }
+    for (cell, (own, labels)) in scene.lattice.cells.iter().zip(scene.labels.chunks(64)).enumerate()
+    {
+        if labels.iter().enumerate().any(|(s, label)| *label != 0 && own.samples >> s & 1 == 0) {
+            let problem = "a sample that it does not have is labelled";
             return Err(SceneError::Cell { cell, problem });
         }
     }

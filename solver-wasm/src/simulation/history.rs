@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    control::Load,
     incision::{Edge, Incisions},
     model::Model,
     scene::{Scene, SceneError},
@@ -21,6 +22,11 @@ impl Tissue {
     pub fn whole(scene: Arc<Scene>) -> Self {
         let incisions = Arc::new(Incisions::new(&scene.lattice));
         Self { scene, incisions }
+    }
+
+    /// What opens its cuts.
+    pub fn tension(&self) -> Vec<Load> {
+        self.incisions.tension(&self.scene)
     }
 
     /// Let a blade pass, and carry the state over to what is left. The model of that, if anything was divided.
