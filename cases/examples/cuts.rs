@@ -8,11 +8,14 @@
 
 use std::{error::Error, fs, panic, sync::Arc};
 
-use cases::twin::pack;
+use cases::twin::pack::{self, Pack};
 use solver_wasm::{
     control::{Control, Load},
-    incision::{Edge, Incisions},
-    lattice::{Embedding, Lattice},
+    incision::{
+        Edge, Incisions,
+        facets::{Anchor, Part, Surfaces, anchors},
+    },
+    lattice::{Cell, Embedding, Lattice},
     model::Model,
     real::to_f32,
     scene::{Material, Scene, Support},
@@ -68,13 +71,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut violations = 0;
     for n in 0..count {
-        let (name, scene) = &twins[(n % twins.len() as u64) as usize];
-        let strokes = strokes(scene, seed.wrapping_add(n));
-        if let Some(problem) = problem(scene, &strokes) {
+        let body = &twins[(n % twins.len() as u64) as usize];
+        let strokes = strokes(&body.scene, seed.wrapping_add(n));
+        if let Some(problem) = problem(body, &strokes) {
             violations += 1;
-            let fewest = shrink(scene, strokes);
+            let fewest = shrink(body, strokes);
             println!(
-                "{name}, seed {}: {problem}; the fewest strokes: {fewest:?}",
+                "{}, seed {}: {problem}; the fewest strokes: {fewest:?}",
+                body.name,
                 seed.wrapping_add(n)
             );
         }
@@ -86,22 +90,83 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What is cut.
+struct Body {
+    name: String,
+    scene: Scene,
+    parts: Vec<Part>,
+    /// Anchors of each body's surfaces.
+    anchors: Vec<Vec<Anchor>>,
+    /// What the surfaces enclose before any cut [mm³].
+    volume: f64,
+}
+
+impl Body {
+    fn new(name: String, scene: Scene, pack: Option<&Pack>) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for (cell, labels) in scene.lattice.cells.iter().zip(scene.labels.chunks(64)) {
+            let of = labels.iter().filter(|label| **label != 0);
+            parts.extend(of.map(|label| Part { label: *label, body: cell.body }));
+            parts.sort_unstable();
+            parts.dedup();
+        }
+        let incisions = Incisions::new(&scene.lattice);
+        let surfaces = Surfaces::new(&scene.lattice, &scene.labels, &incisions);
+        let bodies = parts.iter().map(|p| usize::from(p.body) + 1).max().unwrap_or(0);
+        let mut all: Vec<Vec<Anchor>> = vec![Vec::new(); bodies];
+        for part in &parts {
+            let own = &mut all[usize::from(part.body)];
+            match pack {
+                Some(pack) => own.extend(pack.anchors(part.label)),
+                None => {
+                    let bare = surfaces.whole(*part, &[]);
+                    let positions: Vec<_> = bare.vertices.iter().map(|v| v.position).collect();
+                    let cells = bare.vertices.iter().map(|v| v.dual_cell);
+                    own.extend(anchors(cells, &positions, &bare.triangles));
+                }
+            }
+        }
+        all.iter_mut().for_each(|anchors| anchors.sort_by_key(Anchor::order));
+        let of = |part: &Part| surfaces.whole(*part, &all[usize::from(part.body)]).volume();
+        let volume = parts.iter().map(of).sum();
+        drop(surfaces);
+        Self { name, scene, parts, anchors: all, volume }
+    }
+
+    /// What the surfaces of cut tissue should be and are not.
+    fn fault(&self, scene: &Scene, incisions: &Incisions) -> Option<String> {
+        let surfaces = Surfaces::new(&scene.lattice, &scene.labels, incisions);
+        let mut volume = 0.0;
+        for part in &self.parts {
+            let whole = surfaces.whole(*part, &self.anchors[usize::from(part.body)]);
+            if let Some(fault) = whole.fault() {
+                return Some(format!("surface of {part:?}: {fault}"));
+            }
+            volume += whole.volume();
+        }
+        ((volume / self.volume - 1.0).abs() > 1e-3)
+            .then(|| format!("surfaces enclose {volume} of {} mm³", self.volume))
+    }
+}
+
 /// The scene of a pack.
-fn twin(file: &str) -> Result<(String, Scene), Box<dyn Error>> {
+fn twin(file: &str) -> Result<Body, Box<dyn Error>> {
     let pack = pack::decode(&fs::read(file)?).map_err(|error| format!("{file}: {error}"))?;
     if pack.scene.lattice.cells.is_empty() {
         return Err(format!("{file}: nothing in it is soft; name a twin with tissue").into());
     }
-    Ok((file.to_owned(), pack.scene))
+    Ok(Body::new(file.to_owned(), pack.scene.clone(), Some(&pack)))
 }
 
-fn bodies() -> Vec<(String, Scene)> {
+fn bodies() -> Vec<Body> {
     let made = [
         ("ball", Lattice::ball(26.0, 6.5)),
         ("pad", Lattice::bar([9, 7, 3], 5.0)),
         ("hollow ball", Lattice::shell(17.0, 27.0, 5.0)),
     ];
-    made.into_iter().map(|(name, lattice)| (name.to_owned(), held(lattice))).collect()
+    made.into_iter()
+        .map(|(name, lattice)| Body::new(name.to_owned(), held(lattice), None))
+        .collect()
 }
 
 /// Soft tissue, held by its lower third.
@@ -118,8 +183,17 @@ fn held(lattice: Lattice) -> Scene {
         .collect();
     let material = Material { damping: 0.05, ..Material::neo_hookean(5.0, 0.45, 1.06e-6) };
     let gravity = [0.0, 0.0, -9810.0];
+    // Two structures, side by side.
+    let middle = (low + high) / 2;
+    let label = |cell: u16, s: u32| if 2 * (cell + (s as u16 >> 4)) > 3 * middle { 2 } else { 1 };
+    let of = |c: &Cell| {
+        let (height, samples) = (c.coord[2], c.samples);
+        (0..64).map(move |s| if samples >> s & 1 == 1 { label(height, s) } else { 0 })
+    };
+    let labels = lattice.cells.iter().flat_map(of).collect();
     Scene {
         lattice,
+        labels,
         materials: vec![material],
         supports,
         gravity,
@@ -211,12 +285,13 @@ fn strokes(scene: &Scene, seed: u64) -> Vec<Stroke> {
 }
 
 /// What does not hold when these strokes are made, if anything.
-fn problem(scene: &Scene, strokes: &[Stroke]) -> Option<String> {
-    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| violation(scene, strokes)));
+fn problem(body: &Body, strokes: &[Stroke]) -> Option<String> {
+    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| violation(body, strokes)));
     outcome.unwrap_or_else(|_| Some("panic".into()))
 }
 
-fn violation(whole: &Scene, strokes: &[Stroke]) -> Option<String> {
+fn violation(body: &Body, strokes: &[Stroke]) -> Option<String> {
+    let whole = &body.scene;
     let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
     let mut model = Arc::new(Model::new(&scene).ok()?);
     let mut state = State::at_rest(&model);
@@ -239,6 +314,9 @@ fn violation(whole: &Scene, strokes: &[Stroke]) -> Option<String> {
             division.carry_state(&model, &after, &mut state);
             model = after;
             solver = Solver::new(Arc::clone(&model));
+        }
+        if let Some(fault) = body.fault(&scene, &incisions) {
+            return Some(format!("{fault} after stroke {s}"));
         }
         if (mass(&model) / all - 1.0).abs() > 1e-5 {
             return Some(format!("{} kg of {all} after stroke {s}", mass(&model)));
@@ -288,7 +366,7 @@ fn inverted(scene: &Scene, state: &State) -> bool {
 }
 
 /// The fewest strokes, and parts of them, that still show a problem.
-fn shrink(scene: &Scene, mut strokes: Vec<Stroke>) -> Vec<Stroke> {
+fn shrink(body: &Body, mut strokes: Vec<Stroke>) -> Vec<Stroke> {
     loop {
         let fewer = |strokes: &Vec<Stroke>| {
             let without = (0..strokes.len()).map(|s| {
@@ -303,7 +381,7 @@ fn shrink(scene: &Scene, mut strokes: Vec<Stroke>) -> Vec<Stroke> {
                     fewer
                 })
             });
-            without.chain(shorter).find(|fewer| problem(scene, fewer).is_some())
+            without.chain(shorter).find(|fewer| problem(body, fewer).is_some())
         };
         match fewer(&strokes) {
             Some(next) => strokes = next,

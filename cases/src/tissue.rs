@@ -60,7 +60,7 @@ pub fn german(english: &str) -> Result<Option<&'static str>> {
 pub struct Mechanics(BTreeMap<String, Constant>);
 
 /// Name in the table, name for people, unit, and range of every constant.
-pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 35] = [
+pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 36] = [
     ("young", "Young's modulus", "kPa", 0.01..=1e7),
     ("poisson", "Poisson ratio", "1", 0.0..=0.499),
     ("mooney_c1", "Mooney–Rivlin c₁", "kPa", 1e-3..=1e5),
@@ -89,6 +89,7 @@ pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 35] = [
     ("relaxation_modulus_2", "Relaxing modulus over the lasting one, second", "1", 0.0..=100.0),
     ("relaxation_time_2", "Relaxation time, second", "s", 1e-3..=1e5),
     ("active", "Greatest active stress", "kPa", 0.0..=1e3),
+    ("tension", "Tension at rest", "kPa", 0.0..=1e3),
     ("capsule_thickness", "Capsule: thickness", "mm", 1e-3..=10.0),
     ("capsule_young", "Capsule: Young's modulus", "kPa", 1.0..=1e7),
     ("capsule_poisson", "Capsule: Poisson ratio", "1", 0.0..=0.5),
@@ -180,6 +181,7 @@ impl Mechanics {
                 branch("relaxation_modulus_2", "relaxation_time_2"),
             ],
             active: self.value("active"),
+            tension: self.value("tension"),
             ..Material::of(law, (f64::from(self.value("density")) * 1e-9) as f32)
         }
     }

@@ -79,6 +79,18 @@ impl Grid {
         Self { dims, origin: std::array::from_fn(|a| low[a] + spacing[a] / 2.0), spacing }
     }
 
+    /// Cubes of exactly `spacing` with the same centre, as few as cover the box; the centres of all lie in it.
+    pub fn in_cubes(&self, spacing: f64) -> Self {
+        let (low, high) = (self.low(), self.high());
+        // A box that is whole cubes wide but for rounding takes no more.
+        let dims: [usize; 3] =
+            std::array::from_fn(|a| (((high[a] - low[a]) / spacing - 1e-6).ceil() as usize).max(2));
+        let origin = std::array::from_fn(|a| {
+            0.5 * (low[a] + high[a]) - 0.5 * spacing * (dims[a] as f64 - 1.0)
+        });
+        Self { dims, origin, spacing: [spacing; 3] }
+    }
+
     /// The voxel whose box holds `point` [mm], or none outside.
     #[inline]
     pub fn voxel_at(&self, point: [f64; 3]) -> Option<usize> {

@@ -400,7 +400,6 @@ impl Check<'_> {
         let smoothing = surface.smoothing.iter().copied().fold(0.0, f64::max);
         let least = surface.smoothing.iter().copied().fold(f64::INFINITY, f64::min);
         for (field, value, low, high, unit) in [
-            ("surface.spacing", surface.spacing, 0.3, 20.0, "mm"),
             ("surface.smoothing", smoothing, 0.0, 20.0, "mm"),
             ("surface.smoothing", least, 0.0, 20.0, "mm"),
             ("surface.reach", surface.reach, 0.0, 10.0, "mm"),

@@ -90,8 +90,6 @@ pub struct Source {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SurfaceRecipe {
-    /// Spacing of the grid at the finest level of detail [mm]; the next levels double it.
-    pub spacing: f64,
     /// Standard deviation of the Gaussian on the indicator along x, y, z [mm]; more along the axis of thick slices.
     pub smoothing: [f64; 3],
     /// Rounds of Taubin's filter at the finest level; a quarter of them at each coarser one.
@@ -110,10 +108,18 @@ pub struct SurfaceRecipe {
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LatticeRecipe {
-    /// Edge length of a cell [mm].
+    /// Edge length of a cell [mm]. Each has 4³ samples, and surfaces are laid on their grid: a quarter of it is the
+    /// surfaces' spacing at the finest level of detail, and how finely tissue is cut.
     pub spacing: f64,
     /// Acceleration of gravity [mm/s²].
     pub gravity: [f32; 3],
+}
+
+impl LatticeRecipe {
+    /// Distance of neighbouring samples [mm].
+    pub fn sample_spacing(&self) -> f64 {
+        self.spacing / 4.0
+    }
 }
 
 /// A region of a structure's surface that is held elastically at its place.

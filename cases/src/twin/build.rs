@@ -216,7 +216,7 @@ pub(super) fn assemble(
         cavities: Vec::new(),
         bodies,
     };
-    let scene = scene(recipe, &mut manifest, &surfaces, &owners, source)?;
+    let scene = scene(recipe, &mut manifest, &mut surfaces, &owners, source)?;
     Ok(Pack {
         manifest,
         surfaces,
@@ -322,7 +322,11 @@ fn sheets(
     tell: &(dyn Fn(f32) + Sync),
 ) -> (Complex, Partition) {
     let surface = &recipe.surface;
-    let grid = labels.grid.redivided(surface.spacing * f64::from(1 << level));
+    // The finest level is laid on the samples of the lattice; what may be cut must be cubes.
+    let grid = match (recipe.lattice.sample_spacing(), level) {
+        (spacing, 0) => labels.grid.in_cubes(spacing),
+        (spacing, _) => labels.grid.redivided(spacing * f64::from(1 << level)),
+    };
     let sigma = surface.smoothing;
     let numbered: Vec<(u8, Extent)> =
         (1..).zip(extents).filter_map(|(s, extent)| Some((s, (*extent)?))).collect();
@@ -333,7 +337,7 @@ fn sheets(
     });
     let partition = Partition::new(grid, fields, targets, sigma.iter().sum::<f64>() / 3.0);
     tell(0.2);
-    let mut complex = surface_nets(&partition);
+    let mut complex = surface_nets(&partition, [labels.grid.low(), labels.grid.high()]);
     let umbrellas = Umbrellas::new(&complex);
     tell(0.1);
     let reach = surface.reach.max(0.25 * complex.spacing);
@@ -356,6 +360,10 @@ fn skin(complex: &Complex, structure: u8, level: u8) -> Surface {
             .map(|&v| complex.positions[v as usize].map(|c| c as f32))
             .collect(),
         baked: vec![[0; 4]; skin.origins.len()],
+        dual_cells: match level {
+            0 => skin.origins.iter().map(|&v| complex.dual_cells[v as usize]).collect(),
+            _ => Vec::new(),
+        },
         triangles: skin.triangles,
     }
 }
@@ -450,7 +458,7 @@ fn structures(
 fn scene(
     recipe: &Recipe,
     manifest: &mut Manifest,
-    surfaces: &[Surface],
+    surfaces: &mut [Surface],
     owners: &Voxels<u8>,
     source: &Voxels<u16>,
 ) -> Result<Scene> {
@@ -480,7 +488,15 @@ fn scene(
     }
     let vertices =
         surfaces.iter().flat_map(|s| s.positions.iter().map(|&p| (s.structure as u8 + 1, p)));
-    let lattice = lattice::lattice(owners, &tissues, vertices, recipe.lattice.spacing);
+    let tissue = lattice::lattice(owners, &tissues, vertices);
+    for surface in surfaces.iter_mut() {
+        match tissues[usize::from(surface.structure)] {
+            Some(_) => tissue.count_from_lattice(&mut surface.dual_cells),
+            None => surface.dual_cells.clear(),
+        }
+    }
+    let lattice::Filled { lattice, labels, .. } = tissue;
+    let surfaces = &*surfaces;
     let mut held = Vec::new();
     let index = LatticeIndex::new(&lattice);
     let walls = supports::walls(manifest, surfaces);
@@ -513,6 +529,7 @@ fn scene(
     let obstacles = contact::bones(&lattice, &manifest.structures, surfaces).into_iter().collect();
     Ok(Scene {
         lattice,
+        labels,
         materials,
         fibres,
         surfaces: beaten,

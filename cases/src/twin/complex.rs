@@ -40,6 +40,8 @@ impl Quad {
 pub(super) struct Complex {
     /// Vertices, patient space [mm].
     pub(super) positions: Vec<[f64; 3]>,
+    /// Dual cell of each vertex: one more than the grid coordinate of its lowest point.
+    pub(super) dual_cells: Vec<[u16; 3]>,
     /// Coordinate that a vertex must keep, per axis: it lies on the face where the scan ends.
     pub(super) pinned: Vec<[Option<f64>; 3]>,
     /// The quads.
@@ -76,12 +78,13 @@ fn apart(a: u8, b: u8) -> bool {
     a != b && !((a == 0 || a == OUTSIDE) && (b == 0 || b == OUTSIDE))
 }
 
-/// Make the sheets of a partition.
-pub(super) fn surface_nets(partition: &Partition) -> Complex {
+/// Make the sheets of a partition; where the scan ends, they end at the faces of `box_` (low and high corner).
+pub(super) fn surface_nets(partition: &Partition, box_: [[f64; 3]; 2]) -> Complex {
     let grid = partition.owners.grid;
     let padded = Padded { partition, dims: grid.dims.map(|n| n + 2) };
     let mut complex = Complex {
         positions: Vec::new(),
+        dual_cells: Vec::new(),
         pinned: Vec::new(),
         quads: Vec::new(),
         spacing: libm::cbrt(grid.voxel_volume()),
@@ -113,8 +116,9 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
                         let slot = &mut vertex_of_cell[padded.index(cell)];
                         if *slot == u32::MAX {
                             *slot = complex.positions.len() as u32;
-                            let (position, pinned) = vertex(&padded, &grid, cell);
+                            let (position, pinned) = vertex(&padded, &grid, box_, cell);
                             complex.positions.push(position);
+                            complex.dual_cells.push(cell.map(|c| c as u16));
                             complex.pinned.push(pinned);
                         }
                         *slot
@@ -133,7 +137,12 @@ pub(super) fn surface_nets(partition: &Partition) -> Complex {
 }
 
 /// Position and pinned coordinates of the vertex of a dual cell.
-fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<f64>; 3]) {
+fn vertex(
+    padded: &Padded,
+    grid: &Grid,
+    [low, high]: [[f64; 3]; 2],
+    cell: [usize; 3],
+) -> ([f64; 3], [Option<f64>; 3]) {
     let corner = |c: usize| [cell[0] + (c & 1), cell[1] + (c >> 1 & 1), cell[2] + (c >> 2 & 1)];
     let owners: [u8; 8] = std::array::from_fn(|c| padded.owner(corner(c)));
     let (mut sum, mut count) = ([0.0; 3], 0.0);
@@ -154,9 +163,9 @@ fn vertex(padded: &Padded, grid: &Grid, cell: [usize; 3]) -> ([f64; 3], [Option<
     let mut pinned = [None; 3];
     for a in 0..3 {
         if cell[a] == 0 {
-            pinned[a] = Some(grid.low()[a]);
+            pinned[a] = Some(low[a]);
         } else if cell[a] + 2 == padded.dims[a] {
-            pinned[a] = Some(grid.high()[a]);
+            pinned[a] = Some(high[a]);
         }
     }
     let position = std::array::from_fn(|a| {

@@ -137,7 +137,9 @@ pub(super) fn case(
     let volume = |s: usize| counts[s + 1] as f64 * grid.voxel_volume();
     let mut bodies = bodies(structures, &faces(labels));
     let soft: f64 = (0..structures.len()).filter(|&s| bodies[s].is_some()).map(volume).sum();
-    let cell = libm::cbrt(soft / CELLS).clamp(1.0, 14.0);
+    // Surfaces are laid on the samples, four to a cell's edge: no finer than a browser can draw, nor than the voxels ask for.
+    let finest = least(grid, SURFACE_POINTS).max(0.8 * libm::cbrt(grid.voxel_volume()));
+    let cell = libm::cbrt(soft / CELLS).max(4.0 * finest).clamp(1.0, 50.0);
     for s in 0..structures.len() {
         let Some((lead, _)) = &bodies[s] else { continue };
         if volume(*lead) < FEWEST_CELLS * cell * cell * cell {
@@ -183,7 +185,7 @@ pub(super) fn case(
         warnings: Vec::new(),
         sources,
         derivations: Vec::new(),
-        surface: surface(grid),
+        surface: surface(grid, cell / 4.0),
         lattice: LatticeRecipe { spacing: cell, gravity: [0.0, 9810.0, 0.0] },
         structures: recipes,
         supports,
@@ -293,19 +295,21 @@ fn bed(found: &Found) -> SupportRecipe {
     }
 }
 
-/// Surfaces about as fine as the voxels, and no finer than a browser can draw.
-fn surface(grid: &Grid) -> SurfaceRecipe {
+/// Distance of as many points in the grid's box [mm].
+fn least(grid: &Grid, points: f64) -> f64 {
     let size: f64 = (0..3).map(|a| grid.high()[a] - grid.low()[a]).product();
-    let least = |points: f64| libm::cbrt(size / points);
+    libm::cbrt(size / points)
+}
+
+/// Surfaces on a grid of `spacing` mm.
+fn surface(grid: &Grid, spacing: f64) -> SurfaceRecipe {
     let voxel = libm::cbrt(grid.voxel_volume());
-    let spacing = least(SURFACE_POINTS).max(0.8 * voxel).clamp(0.3, 20.0);
     SurfaceRecipe {
-        spacing,
         smoothing: grid.spacing.map(|v| (0.9 * v).max(1.1 * spacing).min(20.0)),
         rounds: 100,
         reach: (0.5 * voxel).max(0.4 * spacing).min(10.0),
         levels: 3,
         smallest_piece: 12,
-        label_spacing: least(4e6).max(voxel).clamp(0.3, 20.0),
+        label_spacing: least(grid, 4e6).max(voxel).clamp(0.3, 20.0),
     }
 }

@@ -23,21 +23,49 @@ pub(super) struct Tissue {
 const SMALLEST_PART: u32 = 3;
 
 /// Samples of one body in a cell.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Filling {
     samples: u64,
+    /// Structure number of each sample, 0 for one that only stands for a vertex.
+    labels: [u8; 64],
     /// Samples of each material.
     materials: BTreeMap<u16, u32>,
 }
 
-/// Cells of `spacing` mm for every soft structure: `tissues[s]` is that of structure number s + 1, none if rigid. Every one of
-/// `vertices` (structure number, position) lies in a cell of its body.
+impl Default for Filling {
+    fn default() -> Self {
+        Self { samples: 0, labels: [0; 64], materials: BTreeMap::new() }
+    }
+}
+
+/// A lattice with its tissue.
+#[derive(Default)]
+pub(super) struct Filled {
+    pub(super) lattice: Lattice,
+    /// Structure number of each sample of each cell, as in the scene.
+    pub(super) labels: Vec<u8>,
+    /// Grid point of the owners that the lattice's first sample lies on.
+    first: [i32; 3],
+}
+
+impl Filled {
+    /// Dual cells as the surface nets of the owners name them, from the lattice's first sample on.
+    pub(super) fn count_from_lattice(&self, dual_cells: &mut [[u16; 3]]) {
+        for cell in dual_cells {
+            *cell = std::array::from_fn(|a| (i32::from(cell[a]) - 1 - self.first[a]) as u16);
+        }
+    }
+}
+
+/// Cells of four grid points to an edge for every soft structure: `tissues[s]` is that of structure number s + 1, none if rigid. The
+/// points are the cells' samples. Every one of `vertices` (structure number, position) lies in a cell of its body.
 pub(super) fn lattice(
     owners: &Voxels<u8>,
     tissues: &[Option<Tissue>],
     vertices: impl Iterator<Item = (u8, [f32; 3])> + Clone,
-    spacing: f64,
-) -> Lattice {
+) -> Filled {
+    let grid = &owners.grid;
+    let spacing = 4.0 * grid.spacing[0];
     let tissue = |structure: u8| -> Option<Tissue> {
         tissues.get(usize::from(structure).checked_sub(1)?).copied().flatten()
     };
@@ -50,26 +78,41 @@ pub(super) fn lattice(
         }
     }
     if low[0] > high[0] {
-        return Lattice { spacing: spacing as f32, ..Lattice::default() };
+        let lattice = Lattice { spacing: spacing as f32, ..Lattice::default() };
+        return Filled { lattice, ..Filled::default() };
     }
-    // A little room, rounded to f32 once: from here on the lattice's own f32 origin counts.
-    let origin: [f32; 3] = low.map(|c| (c - 0.26 * spacing) as f32);
-    let dims: [u16; 3] =
-        std::array::from_fn(|a| ((high[a] - f64::from(origin[a])) / spacing + 1.3).floor() as u16);
+    // Samples that a vertex or a soft structure lies in, and one more at the low end: dual cells are named by their lowest sample.
+    let sample_of = |p: f64, a: usize| ((p - grid.low()[a]) / grid.spacing[a]).floor() as i32;
+    let mut first: [i32; 3] = std::array::from_fn(|a| sample_of(low[a], a));
+    let mut last: [i32; 3] = std::array::from_fn(|a| sample_of(high[a], a));
+    let [nx, ny, _] = grid.dims;
+    for (row, values) in owners.values.chunks_exact(nx).enumerate() {
+        let is_soft = |owner: &u8| tissue(*owner).is_some();
+        let ends = values.iter().position(is_soft).zip(values.iter().rposition(is_soft));
+        let Some((from, to)) = ends else { continue };
+        for (a, ends) in [[from, to], [row % ny; 2], [row / ny; 2]].into_iter().enumerate() {
+            first[a] = first[a].min(ends[0] as i32);
+            last[a] = last[a].max(ends[1] as i32);
+        }
+    }
+    first = first.map(|c| c - 1);
+    // Rounded to f32 once: from here on the lattice's own f32 origin counts.
+    let origin: [f32; 3] =
+        std::array::from_fn(|a| (grid.low()[a] + grid.spacing[a] * f64::from(first[a])) as f32);
+    let dims: [u16; 3] = std::array::from_fn(|a| ((last[a] - first[a] + 4) / 4) as u16);
     let mut bodies: BTreeMap<u16, BTreeMap<[u16; 3], Filling>> = BTreeMap::new();
     for z in 0..4 * dims[2] {
         for y in 0..4 * dims[1] {
             for x in 0..4 * dims[0] {
                 let s = [x, y, z];
-                let point = std::array::from_fn(|a| {
-                    f64::from(origin[a]) + spacing * (f64::from(s[a]) + 0.5) / 4.0
-                });
-                let Some(tissue) =
-                    owners.grid.voxel_at(point).and_then(|v| tissue(owners.values[v]))
-                else {
+                let point: [usize; 3] =
+                    std::array::from_fn(|a| (i32::from(s[a]) + first[a]) as usize);
+                if (0..3).any(|a| point[a] >= grid.dims[a]) {
                     continue;
-                };
-                fill(&mut bodies, tissue, s.map(|c| c / 4), s.map(|c| c % 4));
+                }
+                let owner = owners.values[grid.index(point)];
+                let Some(tissue) = tissue(owner) else { continue };
+                fill(&mut bodies, tissue, owner, s.map(|c| c / 4), s.map(|c| c % 4));
             }
         }
     }
@@ -82,24 +125,28 @@ pub(super) fn lattice(
             // Grazed by the surface between samples: the sample nearest the vertex stands for it.
             let sample =
                 std::array::from_fn(|a| ((4.0 * (local[a] - f64::from(coord[a]))) as u16).min(3));
-            fill(&mut bodies, tissue, coord, sample);
+            fill(&mut bodies, tissue, 0, coord, sample);
         }
     }
-    let mut lattice = Lattice { origin, spacing: spacing as f32, ..Lattice::default() };
+    let lattice = Lattice { origin, spacing: spacing as f32, ..Lattice::default() };
+    let mut filled = Filled { lattice, labels: Vec::new(), first };
     for (&body, cells) in &bodies {
-        append(&mut lattice, body, cells);
+        append(&mut filled, body, cells);
     }
-    lattice
+    filled
 }
 
 fn fill(
     bodies: &mut BTreeMap<u16, BTreeMap<[u16; 3], Filling>>,
     tissue: Tissue,
+    owner: u8,
     coord: [u16; 3],
     sample: [u16; 3],
 ) {
     let filling = bodies.entry(tissue.body).or_default().entry(coord).or_default();
-    filling.samples |= 1 << (sample[0] + 4 * sample[1] + 16 * sample[2]);
+    let sample = sample[0] + 4 * sample[1] + 16 * sample[2];
+    filling.samples |= 1 << sample;
+    filling.labels[usize::from(sample)] = owner;
     *filling.materials.entry(tissue.material).or_default() += 1;
 }
 
@@ -141,7 +188,11 @@ fn parts(mut samples: u64) -> Vec<u64> {
 }
 
 /// Add the cells and nodes of one body.
-fn append(lattice: &mut Lattice, body: u16, cells: &BTreeMap<[u16; 3], Filling>) {
+fn append(
+    Filled { lattice, labels, .. }: &mut Filled,
+    body: u16,
+    cells: &BTreeMap<[u16; 3], Filling>,
+) {
     // Copies in the order of z, y, x: the order in which the pack numbers nodes.
     let mut order: Vec<(&[u16; 3], &Filling)> = cells.iter().collect();
     order.sort_by_key(|(c, _)| (c[2], c[1], c[0]));
@@ -151,13 +202,12 @@ fn append(lattice: &mut Lattice, body: u16, cells: &BTreeMap<[u16; 3], Filling>)
         // Ties between materials go to the lower number.
         let material = filling.materials.iter().max_by_key(|(m, n)| (**n, std::cmp::Reverse(**m)));
         let first = copies.len();
-        copies.extend(parts(filling.samples).into_iter().map(|samples| Cell {
-            coord,
-            nodes: [0; 8],
-            body,
-            material: material.map_or(0, |(m, _)| *m),
-            samples,
-        }));
+        for samples in parts(filling.samples) {
+            let material = material.map_or(0, |(m, _)| *m);
+            copies.push(Cell { coord, nodes: [0; 8], body, material, samples });
+            let own = |s: usize| if samples >> s & 1 == 1 { filling.labels[s] } else { 0 };
+            labels.extend((0..64).map(own));
+        }
         at.insert(coord, first..copies.len());
     }
     let mut corners = UnionFind::new(8 * copies.len());

@@ -10,7 +10,10 @@ pub use container::{FORMAT_VERSION, decode, encode, is_pack};
 pub use error::PackError;
 
 use serde::{Deserialize, Serialize};
-use solver_wasm::scene::Scene;
+use solver_wasm::{
+    incision::facets::{Anchor, anchors},
+    scene::Scene,
+};
 
 use super::measure;
 
@@ -186,8 +189,25 @@ pub struct Surface {
     /// Baked at each vertex: ambient occlusion and self-occlusion (255 is open, occluders within 60 mm), mean curvature
     /// (128 is flat, above is convex, 127 steps are 1/10 mm⁻¹), thickness (255 is 40 mm and more).
     pub baked: Vec<[u8; 4]>,
+    /// Dual cell of each vertex on the grid of the lattice's samples: between the samples that are named by it and those one further along x, y
+    /// and z. Only at the finest level of what is soft, where surfaces are the dual of the samples; else empty.
+    pub dual_cells: Vec<[u16; 3]>,
     /// Triangles, shape [triangle_count, 3].
     pub triangles: Vec<[u32; 3]>,
+}
+
+impl Pack {
+    /// Where the surface of a structure, by its label, passes the dual cells of the lattice's samples; nothing for what is not soft.
+    pub fn anchors(&self, label: u8) -> Vec<Anchor> {
+        let own = |s: &&Surface| {
+            s.level == 0
+                && self.manifest.structures[usize::from(s.structure)].label == label
+                && !s.dual_cells.is_empty()
+        };
+        let Some(surface) = self.surfaces.iter().find(own) else { return Vec::new() };
+        let cells = surface.dual_cells.iter().map(|cell| cell.map(i32::from));
+        anchors(cells, &surface.positions, &surface.triangles)
+    }
 }
 
 impl Surface {

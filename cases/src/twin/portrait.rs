@@ -314,7 +314,14 @@ mod tests {
                 supports: Vec::new(),
                 cavities: Vec::new(),
             },
-            surfaces: vec![Surface { structure: 0, level: 0, positions, baked, triangles }],
+            surfaces: vec![Surface {
+                structure: 0,
+                level: 0,
+                positions,
+                baked,
+                dual_cells: Vec::new(),
+                triangles,
+            }],
             scene: solver_wasm::scene::Scene::default(),
             labels: Volume {
                 dims: [0; 3],

@@ -78,7 +78,7 @@ impl Phantom {
 }
 
 /// What most phantoms are built with.
-pub const FINE: &str = "spacing = 1.0\nsmoothing = [1.1, 1.1, 1.1]\nrounds = 25\nreach = 0.5\nlevels = 3\nsmallest_piece = 12\nlabel_spacing = 1.0";
+pub const FINE: &str = "smoothing = [1.1, 1.1, 1.1]\nrounds = 25\nreach = 0.5\nlevels = 3\nsmallest_piece = 12\nlabel_spacing = 1.0";
 
 /// A description for a phantom.
 pub fn recipe(source: &[u8], structures: u8, surface: &str, one_body: bool) -> String {
@@ -108,7 +108,7 @@ licence = "CC0-1.0"
 [twin.surface]
 {surface}
 [twin.lattice]
-spacing = 5.0
+spacing = 4.0
 gravity = [0.0, 9810.0, 0.0]
 "##
     );

@@ -44,7 +44,7 @@ fn faults_are_named_with_their_field_and_line() {
         ("id = \"s2\"", "id = \"s1\"", "twin.structures[2].id"),
         ("#7a3028", "red", "twin.structures[1].colour"),
         ("mechanics = \"liver\"", "mechanics = \"stone\"", "twin.structures[1].mechanics"),
-        ("spacing = 5.0", "spacing = 0.0", "twin.lattice.spacing"),
+        ("spacing = 4.0", "spacing = 0.0", "twin.lattice.spacing"),
         ("levels = 3", "levels = 9", "twin.surface.levels"),
         ("licence = \"CC0-1.0\"", "licence = \"\"", "twin.sources[1].licence"),
         ("title = {", "title {", "TOML"),
@@ -72,7 +72,7 @@ fn every_mistake_is_told_not_only_the_first() {
             .replace("organ = \"phantom\"\n", "")
             .replace("labels = [2]", "labels = [1]")
             .replacen("tissue = \"liver\"", "tissue = \"lever\"", 1)
-            .replace("spacing = 5.0", "spacing = 500.0")
+            .replace("spacing = 4.0", "spacing = 500.0")
     });
     let named: Vec<&str> = found.iter().map(|fault| fault.field.as_str()).collect();
     for field in [

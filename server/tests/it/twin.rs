@@ -88,7 +88,6 @@ fn case_folder() -> Folder {
             credit = "Sectio"
             licence = "MIT OR Apache-2.0"
             [twin.surface]
-            spacing = 3.0
             smoothing = [2.0, 2.0, 2.0]
             rounds = 25
             reach = 1.0

@@ -162,6 +162,9 @@ pub(crate) fn reorder(surface: &mut Surface) -> Result<(), PackError> {
     }
     surface.positions = order.iter().map(|&v| surface.positions[v]).collect();
     surface.baked = order.iter().map(|&v| surface.baked[v]).collect();
+    if !surface.dual_cells.is_empty() {
+        surface.dual_cells = order.iter().map(|&v| surface.dual_cells[v]).collect();
+    }
     surface.triangles = triangles;
     Ok(())
 }
@@ -180,6 +183,9 @@ pub(super) fn encode(surfaces: &[Surface]) -> Result<Vec<u8>, PackError> {
         if surface.baked.len() != surface.positions.len() {
             return Err(unsound("baked values and positions differ in number"));
         }
+        if ![0, surface.positions.len()].contains(&surface.dual_cells.len()) {
+            return Err(unsound("dual cells and positions differ in number"));
+        }
         let mut surface = surface.clone();
         reorder(&mut surface)?;
         encode_one(&surface, &quantiser, &mut out)?;
@@ -196,11 +202,11 @@ fn encode_one(
     let quantised: Vec<[u16; 3]> =
         surface.positions.iter().map(|&p| quantiser.quantise(p)).collect();
     let mut symbols = Vec::new();
-    let mut planes: [Vec<u8>; 10] = Default::default();
+    let mut planes: [Vec<u8>; PLANES] = Default::default();
     let mut known = 0_u32;
-    let vertex = |v: u32, prediction: Prediction, planes: &mut [Vec<u8>; 10]| {
-        let (position, baked) =
-            prediction.of(|v| quantised[v as usize], |v| surface.baked[v as usize]);
+    let vertex = |v: u32, prediction: Prediction, planes: &mut [Vec<u8>; PLANES]| {
+        let position = prediction.place(|v| quantised[v as usize]);
+        let baked = prediction.before().map_or([0; 4], |v| surface.baked[v as usize]);
         for a in 0..3 {
             let residual = quantised[v as usize][a].wrapping_sub(position[a]) as i16;
             let code = zigzag(i32::from(residual)) as u16;
@@ -209,6 +215,15 @@ fn encode_one(
         }
         for c in 0..4 {
             planes[6 + c].push(surface.baked[v as usize][c].wrapping_sub(baked[c]));
+        }
+        if let Some(cell) = surface.dual_cells.get(v as usize) {
+            let expected = prediction.place(|v| surface.dual_cells[v as usize]);
+            for a in 0..3 {
+                let residual = cell[a].wrapping_sub(expected[a]) as i16;
+                let code = zigzag(i32::from(residual)) as u16;
+                planes[10 + 2 * a].push(code as u8);
+                planes[11 + 2 * a].push((code >> 8) as u8);
+            }
         }
     };
     for step in walk(surface)? {
@@ -250,6 +265,7 @@ fn encode_one(
     }
     out.extend(surface.structure.to_le_bytes());
     out.push(surface.level);
+    out.push(u8::from(!surface.dual_cells.is_empty()));
     for count in [surface.triangles.len(), vertex_count, symbols.len()] {
         out.extend((count as u32).to_le_bytes());
     }
@@ -269,20 +285,28 @@ enum Prediction {
 }
 
 impl Prediction {
-    fn of(
-        self,
-        position: impl Fn(u32) -> [u16; 3],
-        baked: impl Fn(u32) -> [u8; 4],
-    ) -> ([u16; 3], [u8; 4]) {
-        match self {
-            Self::Before(v) => v.map_or(([0; 3], [0; 4]), |v| (position(v), baked(v))),
+    /// What lies in space, by that of other vertices.
+    fn place(&self, of: impl Fn(u32) -> [u16; 3]) -> [u16; 3] {
+        match *self {
+            Self::Before(v) => v.map_or([0; 3], of),
             Self::Parallelogram(from, to, behind) => {
-                let (f, t, b) = (position(from), position(to), position(behind));
-                (std::array::from_fn(|a| f[a].wrapping_add(t[a]).wrapping_sub(b[a])), baked(from))
+                let (f, t, b) = (of(from), of(to), of(behind));
+                std::array::from_fn(|a| f[a].wrapping_add(t[a]).wrapping_sub(b[a]))
             }
         }
     }
+
+    /// The vertex whose baked values are expected, if there is one.
+    fn before(&self) -> Option<u32> {
+        match *self {
+            Self::Before(v) => v,
+            Self::Parallelogram(from, ..) => Some(from),
+        }
+    }
 }
+
+/// Bytes of a vertex: position, baked values, and the dual cell, if it has one.
+const PLANES: usize = 16;
 
 /// Read the surfaces; every index is in range, every edge runs at most once in each direction.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Surface>, PackError> {
@@ -309,6 +333,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Surface>, PackError> {
 fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, PackError> {
     let structure = reader.u16()?;
     let level = reader.byte()?;
+    let planes_used = match reader.byte()? {
+        0 => 10,
+        1 => PLANES,
+        _ => return Err(reader.error("has vertices of an unknown kind")),
+    };
     let triangle_count = reader.count(1)?;
     let vertex_count = reader.count(10)?;
     let symbol_bytes = reader.count(1)?;
@@ -317,33 +346,37 @@ fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, Pac
         return Err(reader.error("promises more triangles than it holds"));
     }
     let mut symbols = Reader::new("surfaces", reader.take(symbol_bytes)?);
-    let mut planes: [&[u8]; 10] = [&[]; 10];
-    for plane in &mut planes {
+    let mut planes: [&[u8]; PLANES] = [&[]; PLANES];
+    for plane in &mut planes[..planes_used] {
         *plane = reader.take(vertex_count)?;
     }
 
     let mut quantised: Vec<[u16; 3]> = Vec::with_capacity(vertex_count);
     let mut baked: Vec<[u8; 4]> = Vec::with_capacity(vertex_count);
+    let mut dual_cells: Vec<[u16; 3]> = Vec::new();
     let mut triangles: Vec<[u32; 3]> = Vec::with_capacity(triangle_count);
     let mut passed = HashSet::with_capacity_and_hasher(3 * triangle_count, EdgeHash);
     let mut queue: VecDeque<Gate> = VecDeque::new();
     let full = |symbols: &Reader| symbols.error("has more vertices than it promises");
     let unsound = |symbols: &Reader| symbols.error("has an edge that runs twice in one direction");
 
-    let push = |prediction: Prediction,
-                quantised: &mut Vec<[u16; 3]>,
-                baked: &mut Vec<[u8; 4]>|
-     -> Option<u32> {
+    let mut push = |prediction: Prediction, quantised: &mut Vec<[u16; 3]>| -> Option<u32> {
         let v = quantised.len();
         if v == vertex_count {
             return None;
         }
-        let (position, expected) = prediction.of(|v| quantised[v as usize], |v| baked[v as usize]);
-        quantised.push(std::array::from_fn(|a| {
-            let code = u32::from(planes[2 * a][v]) | u32::from(planes[2 * a + 1][v]) << 8;
-            position[a].wrapping_add(unzigzag(code) as u16)
-        }));
+        let residual = |plane: usize| {
+            unzigzag(u32::from(planes[plane][v]) | u32::from(planes[plane + 1][v]) << 8) as u16
+        };
+        let expected = prediction.place(|v| quantised[v as usize]);
+        quantised.push(std::array::from_fn(|a| expected[a].wrapping_add(residual(2 * a))));
+        let expected = prediction.before().map_or([0; 4], |v| baked[v as usize]);
         baked.push(std::array::from_fn(|c| planes[6 + c][v].wrapping_add(expected[c])));
+        if planes_used == PLANES {
+            let expected = prediction.place(|v| dual_cells[v as usize]);
+            dual_cells
+                .push(std::array::from_fn(|a| expected[a].wrapping_add(residual(10 + 2 * a))));
+        }
         Some(v as u32)
     };
     while triangles.len() < triangle_count || !queue.is_empty() {
@@ -354,12 +387,8 @@ fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, Pac
                     let known = quantised.len() as u32;
                     *corner = match symbols.varint()? {
                         0 => return Err(symbols.error("has a border where a triangle starts")),
-                        1 => push(
-                            Prediction::Before(known.checked_sub(1)),
-                            &mut quantised,
-                            &mut baked,
-                        )
-                        .ok_or_else(|| full(&symbols))?,
+                        1 => push(Prediction::Before(known.checked_sub(1)), &mut quantised)
+                            .ok_or_else(|| full(&symbols))?,
                         code => known
                             .checked_sub(code - 1)
                             .ok_or_else(|| symbols.error("names a vertex that does not exist"))?,
@@ -377,8 +406,7 @@ fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, Pac
                     0 => continue,
                     1 => {
                         let prediction = Prediction::Parallelogram(gate.from, gate.to, gate.behind);
-                        push(prediction, &mut quantised, &mut baked)
-                            .ok_or_else(|| full(&symbols))?
+                        push(prediction, &mut quantised).ok_or_else(|| full(&symbols))?
                     }
                     code => {
                         let value = (code - 2) / 3;
@@ -418,6 +446,7 @@ fn decode_one(reader: &mut Reader, quantiser: &Quantiser) -> Result<Surface, Pac
         level,
         positions: quantised.into_iter().map(|q| quantiser.position(q)).collect(),
         baked,
+        dual_cells,
         triangles,
     })
 }
@@ -488,7 +517,8 @@ mod tests {
             }
         }
         let baked = (0..12).map(|v| [v, 255 - v, 128, 7]).collect();
-        Surface { structure: 3, level: 1, positions, baked, triangles }
+        let dual_cells = (0..12).map(|v| [v, 900 - 70 * v, 4]).collect();
+        Surface { structure: 3, level: 1, positions, baked, dual_cells, triangles }
     }
 
     proptest! {
