@@ -57,6 +57,15 @@ pub enum Deed {
         /// Largest displacement [mm].
         peak_displacement: f32,
     },
+    /// Tissue was cut by a stroke of the scalpel.
+    Incised {
+        /// Identifier of the structure where the stroke began.
+        structure: String,
+        /// Length along the surface [mm].
+        length: f32,
+        /// Depth that was set [mm].
+        depth: f32,
+    },
     /// A question was answered.
     Answered {
         /// Identifier of the question.
@@ -130,7 +139,7 @@ pub fn progress(events: &[Event]) -> Progress {
             Deed::StructureFound { structure } => {
                 case.found.insert(structure.clone());
             }
-            Deed::Hidden { .. } | Deed::Pushed { .. } => {}
+            Deed::Hidden { .. } | Deed::Pushed { .. } | Deed::Incised { .. } => {}
             Deed::Grasped { peak_force, .. } => {
                 case.grasps += 1;
                 case.peak_force = case.peak_force.max(*peak_force);

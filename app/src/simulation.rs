@@ -7,7 +7,8 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::{Array, ArrayBuffer, Float32Array, Reflect, Uint8Array};
 use solver_wasm::{
     message::{
-        Backend, Command, Preference, Report, STEP_DT, Stepped, decode_report, encode_commands,
+        Backend, Change, Command, Preference, Report, STEP_DT, Stepped, decode_report,
+        encode_commands,
     },
     scene::Scene,
 };
@@ -37,6 +38,8 @@ pub enum Message {
         /// Time to settle [ms].
         settle_ms: f32,
     },
+    /// The tissue hangs together in another way.
+    Changed(Vec<Change>),
     /// New displacements stand in [`Simulation::nodal`].
     Moved,
     /// It stopped for good; the reason.
@@ -108,6 +111,8 @@ pub struct Simulation {
     quiet: u32,
     /// Displacements after settling [mm].
     settled: Vec<[f32; 4]>,
+    /// The same for the nodes as they are by now.
+    settled_now: Vec<[f32; 4]>,
     previous: Vec<[f32; 4]>,
     last: Stepped,
     step_ms: f32,
@@ -189,6 +194,7 @@ impl Simulation {
             ready: false,
             quiet: 0,
             settled: Vec::new(),
+            settled_now: Vec::new(),
             previous: Vec::new(),
             last: Stepped::default(),
             step_ms: 0.0,
@@ -224,9 +230,14 @@ impl Simulation {
         look(&self.channel.borrow().nodal)
     }
 
-    /// Displacements of the settled scene [mm].
+    /// Displacements of the settled scene [mm], of the nodes as they are by now.
     pub fn settled(&self) -> &[[f32; 4]] {
-        &self.settled
+        &self.settled_now
+    }
+
+    /// The nodes are others from now on: `spread` gives the values of the new ones from those of the loaded scene.
+    pub fn renumber(&mut self, spread: impl FnOnce(&[[f32; 4]]) -> Vec<[f32; 4]>) {
+        self.settled_now = spread(&self.settled);
     }
 
     /// Send a command with the next batch.
@@ -293,15 +304,20 @@ impl Simulation {
                 self.ready = true;
                 self.last = stepped;
                 self.settled.clone_from(&channel.nodal);
+                self.settled_now.clone_from(&channel.nodal);
                 self.previous.clone_from(&channel.nodal);
                 self.quiet = QUIET_STEPS;
                 said.push(Message::Ready { cells, nodes, settle_ms });
                 said.push(Message::Moved);
             }
-            Report::Stepped(stepped) => {
+            Report::Stepped(mut stepped) => {
                 if !stepped.max_displacement.is_finite() {
                     channel.lost = Some("the solver lost its numbers".into());
                     return;
+                }
+                let changes = std::mem::take(&mut stepped.changes);
+                if !changes.is_empty() {
+                    said.push(Message::Changed(changes));
                 }
                 let steps = stepped.step.saturating_sub(self.last.step);
                 if steps > 0 {
@@ -356,8 +372,11 @@ impl Channel {
 
     fn take_over(&mut self, buffer: &ArrayBuffer) -> bool {
         let values = Float32Array::new(buffer);
-        let fits = values.length() as usize == self.nodal.len() * 4;
+        // A cut adds nodes, going back takes them away.
+        let count = values.length() as usize / 4;
+        let fits = count > 0 && values.length() as usize == count * 4;
         if fits {
+            self.nodal.resize(count, [0.0; 4]);
             values.copy_to(bytemuck::cast_slice_mut(&mut self.nodal));
         }
         fits

@@ -3,6 +3,7 @@
 //! [`Viewer`] ties a canvas, its events and a frame loop to an `engine::Engine`, which holds all state. Per-frame data stays
 //! inside; only [`ViewerEvent`]s leave. Frames are drawn when something changed, else the loop rests.
 
+mod blade;
 mod camera;
 mod embedding;
 mod engine;
@@ -18,12 +19,15 @@ mod renderer;
 mod section;
 mod stage;
 mod surface;
+mod tissue;
+mod wound;
 
 use std::rc::Rc;
 
 use cases::twin::pack::Pack;
 use web_sys::HtmlCanvasElement;
 
+pub use blade::{DEPTH, DEPTHS};
 pub use pulse::Computed;
 use stage::Stage;
 
@@ -49,6 +53,8 @@ pub enum Tool {
     Forceps,
     /// Push into the tissue under the pointer with a ball; beside tissue it turns the view.
     Probe,
+    /// Cut the tissue along the pointer's way; beside tissue it turns the view.
+    Scalpel,
 }
 
 /// A camera movement asked for by a key or a button.
@@ -110,6 +116,26 @@ pub enum ViewerEvent {
         /// Largest displacement of the grasp [mm].
         peak_displacement: f32,
     },
+    /// The blade cuts: length of the stroke so far and its depth [mm]; at most ten times a second.
+    Cutting {
+        /// Length along the surface at rest [mm].
+        length: f32,
+        /// Depth [mm].
+        depth: f32,
+    },
+    /// A stroke ended.
+    Incised {
+        /// Index into the manifest of the structure where it began.
+        structure: usize,
+        /// Length along the surface at rest [mm].
+        length: f32,
+        /// Depth [mm].
+        depth: f32,
+    },
+    /// Strokes that can be undone, and done again.
+    Strokes([usize; 2]),
+    /// The blade is set to another depth [mm].
+    Depth(f32),
     /// Once a second: frames a second, solver milliseconds a step, draw calls and bytes uploaded a frame, largest displacement from
     /// the settled state [mm], contained events.
     Vitals(Vitals),
@@ -233,6 +259,16 @@ impl Viewer {
     /// Tell how the steps go from now on, or no longer.
     pub fn watch_steps(&self, watch: bool) {
         self.stage.change(|e| e.watch.set(watch));
+    }
+
+    /// Cut so deep from now on [mm].
+    pub fn set_depth(&self, depth: f32) {
+        self.stage.change(|e| e.set_depth(depth));
+    }
+
+    /// Back to before the last stroke, or that taken back.
+    pub fn undo(&self, redo: bool) {
+        self.stage.change(|e| e.undo(redo));
     }
 
     /// Put the tissue back to rest.

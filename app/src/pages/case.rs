@@ -4,6 +4,7 @@ mod coach;
 mod dock;
 mod facts;
 mod help;
+mod incision;
 mod keys;
 mod loading;
 mod mechanics;

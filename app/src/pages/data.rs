@@ -210,6 +210,12 @@ fn told(deed: &Deed, language: Language) -> String {
         Deed::Pushed { structure, peak_force, peak_displacement } => {
             felt("deed.pushed", structure, [*peak_force, *peak_displacement], language)
         }
+        Deed::Incised { structure, length, depth } => {
+            let [length, depth] = [length, depth].map(|mm| language.number(f64::from(*mm), 0));
+            let name = spoken(structure);
+            let values = [("structure", &*name), ("length", &*length), ("depth", &*depth)];
+            language.fill("deed.incised", &values)
+        }
         Deed::Answered { question, right, .. } => language.fill(
             if *right { "deed.answered" } else { "deed.answered_wrong" },
             &[("question", &spoken(question))],

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use cases::twin::pack::Pack;
-use solver_wasm::{embed::LatticeIndex, message::Command};
+use solver_wasm::message::{Change, Command};
 use three_d::prelude::*;
 
 use super::{
     CameraMove, Tool, ViewerError, ViewerEvent, ViewerOptions, Visibility, Vitals,
+    blade::{Blade, DEPTHS},
     camera::Camera,
     embedding::displacement,
     hand::{FIRST_PUSH, Hand, Hold},
@@ -16,11 +17,14 @@ use super::{
     pulse::{Pulse, Watch},
     renderer::{Renderer, Ring, Scene},
     section::Plane,
+    tissue::Tissue,
 };
 use crate::simulation::{Message, Simulation};
 
 /// Shortest time between two looks under the resting pointer [ms].
 const HOVER_PERIOD: f64 = 45.0;
+/// Shortest time between two `Cutting` events [ms].
+const CUTTING_PERIOD: f64 = 100.0;
 /// Slight look from above: a straight front view is flat.
 const FRONT_ELEVATION: f32 = 0.09;
 
@@ -46,7 +50,9 @@ pub struct Engine {
     pub events: Vec<ViewerEvent>,
     /// The screen is out of date.
     pub dirty: bool,
-    index: Rc<LatticeIndex>,
+    tissue: Tissue,
+    blade: Blade,
+    last_cutting: f64,
     picker: Picker,
     hover_at: Option<Vec2>,
     hover_due: bool,
@@ -73,9 +79,9 @@ impl Engine {
         pack: Rc<Pack>,
         options: ViewerOptions,
     ) -> Result<Self, ViewerError> {
-        let index = Rc::new(LatticeIndex::new(&pack.scene.lattice));
-        let renderer = Renderer::new(context, pack.clone(), index.clone(), options.low_quality)?;
-        let picker = Picker::new(&pack, &index);
+        let tissue = Tissue::new(&pack.scene);
+        let renderer = Renderer::new(context, pack.clone(), &tissue, options.low_quality)?;
+        let picker = Picker::new(&pack, tissue.now().index());
         let mut camera = Camera::new(options.reduced_motion);
         let (low, high) = renderer.bounds();
         camera.set_bounds(low, high);
@@ -92,7 +98,9 @@ impl Engine {
             tool: Tool::Orbit,
             events: Vec::new(),
             dirty: true,
-            index,
+            tissue,
+            blade: Blade::default(),
+            last_cutting: 0.0,
             picker,
             hover_at: None,
             hover_due: false,
@@ -116,12 +124,9 @@ impl Engine {
     /// # Errors
     /// The driver refuses a shader.
     pub fn rebuild(&mut self, context: &three_d::core::Context) -> Result<(), ViewerError> {
-        let mut renderer = Renderer::new(
-            context,
-            self.pack.clone(),
-            self.index.clone(),
-            self.options.low_quality,
-        )?;
+        let mut renderer =
+            Renderer::new(context, self.pack.clone(), &self.tissue, self.options.low_quality)?;
+        renderer.recut(&self.tissue);
         if let Some(simulation) = &self.simulation {
             simulation.with_nodal(|n| renderer.deform(n));
         }
@@ -235,7 +240,7 @@ impl Engine {
     pub fn pick(&mut self, x: f32, y: f32) -> Option<Hit> {
         let ray = self.camera.ray(x, y);
         let cut: Option<CutAway> = self.scene.section.as_ref().map(|p| p.cut);
-        let lattice = &self.pack.scene.lattice;
+        let lattice = self.tissue.now().lattice();
         let visibility = &self.scene.visibility;
         let picker = &mut self.picker;
         let mut look = |nodal: &[[f32; 4]]| {
@@ -282,14 +287,17 @@ impl Engine {
             return false;
         }
         self.release();
-        let Some(kind) = self.hand.kind else { return false };
+        let Some(kind) = self.hand.kind.filter(|kind| *kind != Kind::Scalpel) else {
+            return false;
+        };
         let Some(hit) = self.pick(x, y) else { return false };
         let body = self.pack.manifest.structures[hit.structure].body;
-        let Some(point) = body.and_then(|b| self.index.embed(b, hit.rest.into())) else {
+        let Some(point) = body.and_then(|b| self.tissue.now().index().embed(b, hit.rest.into()))
+        else {
             return false;
         };
         let tip = match kind {
-            Kind::Forceps => hit.world,
+            Kind::Forceps | Kind::Scalpel => hit.world,
             Kind::Probe => hit.world + (self.camera.pose().eye() - hit.world).normalize() * BALL,
         };
         let hold = Hold::new(kind, hit.structure, point, [hit.rest, tip], by_keys);
@@ -326,6 +334,10 @@ impl Engine {
             self.release();
             return;
         }
+        if self.hand.kind == Some(Kind::Scalpel) {
+            self.nudge_blade(right, up);
+            return;
+        }
         if self.hand.hold.is_none() {
             let centre = self.camera.free_centre();
             // the middle, else the nearest tissue on widening rings around it
@@ -341,7 +353,7 @@ impl Engine {
         let [r, u, back] = self.camera.pose().axes();
         if let Some(hold) = &mut self.hand.hold {
             let ahead = match hold.kind {
-                Kind::Forceps => u * up,
+                Kind::Forceps | Kind::Scalpel => u * up,
                 Kind::Probe => back * hold.raise(-up),
             };
             hold.target += r * right + ahead;
@@ -352,8 +364,104 @@ impl Engine {
         }
     }
 
-    /// Open the forceps, or put the probe away.
+    /// Soft tissue under a point of the canvas, with its body.
+    fn pick_soft(&mut self, x: f32, y: f32) -> Option<(Hit, u16)> {
+        let hit = self.pick(x, y)?;
+        Some((hit, self.pack.manifest.structures[hit.structure].body?))
+    }
+
+    /// Set the blade down on the tissue under a point of the canvas; false when there is none, or no simulation.
+    pub fn incise(&mut self, at: Vec2, pressure: f32, by_keys: bool) -> bool {
+        let is_ready = self.simulation.as_ref().is_some_and(Simulation::is_ready);
+        if !is_ready || self.hand.kind != Some(Kind::Scalpel) {
+            return false;
+        }
+        self.release();
+        let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return false };
+        let command = self.blade.set_down(&hit, body, pressure, by_keys.then_some(at));
+        if let Some(simulation) = &mut self.simulation {
+            simulation.command(command);
+        }
+        self.hand.hover = Some(hit.world);
+        self.dirty = true;
+        true
+    }
+
+    /// Draw the blade on to a point of the canvas.
+    pub fn incise_to(&mut self, at: Vec2, pressure: f32) {
+        if self.blade.stroke.is_none() {
+            return;
+        }
+        let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return };
+        let cut = self.blade.draw(&hit, body, pressure);
+        if let Some((simulation, command)) = self.simulation.as_mut().zip(cut) {
+            simulation.command(command);
+        }
+        self.hand.hover = Some(hit.world);
+        self.dirty = true;
+    }
+
+    /// The blade by keys: the first press sets it down, each further one draws it so far in the view's plane [mm].
+    fn nudge_blade(&mut self, right: f32, up: f32) {
+        let Some(stroke) = self.blade.stroke else {
+            let centre = self.camera.free_centre();
+            self.incise(centre, 1.0, true);
+            return;
+        };
+        let Some(at) = stroke.by_keys else { return };
+        let pixels = 1.0 / self.camera.pixel_size(self.camera.pose().distance);
+        let at = at + vec2(right, -up) * pixels;
+        if let Some(stroke) = &mut self.blade.stroke {
+            stroke.by_keys = Some(at);
+        }
+        self.incise_to(at, 1.0);
+    }
+
+    /// Cut so deep from now on [mm].
+    pub fn set_depth(&mut self, depth: f32) {
+        self.blade.depth = depth.clamp(DEPTHS[0], DEPTHS[1]);
+    }
+
+    /// Cut deeper, or less deep, by so much [mm].
+    pub fn deepen(&mut self, by: f32) {
+        self.blade.deepen(by);
+        self.events.push(ViewerEvent::Depth(self.blade.depth));
+    }
+
+    /// Back to before the last stroke, or that taken back.
+    pub fn undo(&mut self, redo: bool) {
+        self.release();
+        if let Some(simulation) = &mut self.simulation {
+            simulation.command(if redo { Command::Redo } else { Command::Undo });
+        }
+    }
+
+    /// The tissue hangs together in another way.
+    fn recut(&mut self, changes: &[Change]) {
+        let before = self.tissue.strokes();
+        if self.tissue.repeat(changes) {
+            let fabric = self.tissue.now().clone();
+            if let Some(renderer) = &mut self.renderer {
+                renderer.recut(&self.tissue);
+            }
+            if let Some(simulation) = &mut self.simulation {
+                simulation.renumber(|settled| fabric.spread(settled));
+            }
+            self.picker.rebind(&self.pack, fabric.index());
+            self.dirty = true;
+        }
+        if before != self.tissue.strokes() {
+            self.events.push(ViewerEvent::Strokes(self.tissue.strokes()));
+        }
+    }
+
+    /// Open the forceps, put the probe away, or lift the blade.
     pub fn release(&mut self) {
+        if let Some(stroke) = self.blade.stroke.take() {
+            let (structure, length) = (stroke.structure, stroke.length);
+            self.events.push(ViewerEvent::Incised { structure, length, depth: self.blade.depth });
+            self.dirty = true;
+        }
         if let Some(event) = self.hand.release() {
             self.events.push(event);
             if let Some(simulation) = &mut self.simulation {
@@ -378,12 +486,19 @@ impl Engine {
             let tool = self.simulation.as_ref()?.last().tools.iter().find(|t| t.tool == 0);
             return Some(tool.map_or(hold.start, |t| t.position.into()));
         }
-        let lattice = &self.pack.scene.lattice;
+        let lattice = self.tissue.now().lattice();
         let moved = |n: &[[f32; 4]]| hold.rest + displacement(lattice, &hold.point, n);
         Some(self.simulation.as_ref().map_or(hold.start, |s| s.with_nodal(moved)))
     }
 
     fn simulate(&mut self, dt: f32, now: f64) {
+        if let Some(stroke) = &self.blade.stroke
+            && now - self.last_cutting > CUTTING_PERIOD
+        {
+            self.last_cutting = now;
+            let (length, depth) = (stroke.length, self.blade.depth);
+            self.events.push(ViewerEvent::Cutting { length, depth });
+        }
         let Some(simulation) = &mut self.simulation else { return };
         let messages = simulation.advance(dt);
         for message in messages {
@@ -391,6 +506,7 @@ impl Engine {
                 Message::Ready { cells, nodes, settle_ms } => {
                     self.events.push(ViewerEvent::SimulationReady { cells, nodes, settle_ms });
                 }
+                Message::Changed(changes) => self.recut(&changes),
                 Message::Moved => self.follow(now),
                 Message::Lost(reason) => {
                     self.simulation = None;
@@ -411,7 +527,7 @@ impl Engine {
         self.picker.invalidate();
         self.dirty = true;
         if let Some(hold) = &self.hand.hold {
-            let lattice = &self.pack.scene.lattice;
+            let lattice = self.tissue.now().lattice();
             let moved = simulation.with_nodal(|n| displacement(lattice, &hold.point, n))
                 - displacement(lattice, &hold.point, simulation.settled());
             let force = simulation.last().tools.iter().find(|t| t.tool == 0);
@@ -431,7 +547,7 @@ impl Engine {
             self.hover_due = true;
         }
         self.simulate(dt, now);
-        let dragging = self.hand.hold.is_some();
+        let dragging = self.hand.hold.is_some() || self.blade.stroke.is_some();
         if self.hover_due && !dragging && now - self.last_hover > HOVER_PERIOD {
             self.last_hover = now;
             self.hover_due = false;
@@ -496,7 +612,7 @@ impl Engine {
         }
         let simulation = self.simulation.as_ref();
         // measured on the surfaces: nodes of cells that hold next to no tissue swing further than any tissue
-        let lattice = &self.pack.scene.lattice;
+        let lattice = self.tissue.now().lattice();
         let displacement = simulation
             .filter(|s| s.is_ready())
             .map_or(0.0, |s| s.with_nodal(|n| self.picker.largest_move(lattice, n, s.settled())));

@@ -52,13 +52,13 @@ impl Hold {
     pub fn begin(&self) -> [Command; 2] {
         let position = self.start.into();
         let take = match self.kind {
-            Kind::Forceps => Command::Grasp { tool: 0, point: self.point, radius: JAW_RADIUS },
             Kind::Probe => Command::Wield {
                 tool: 0,
                 instrument: Instrument::Ball { radius: BALL },
                 position,
                 orientation: [0.0, 0.0, 0.0, 1.0],
             },
+            _ => Command::Grasp { tool: 0, point: self.point, radius: JAW_RADIUS },
         };
         [take, Command::Move { tool: 0, position }]
     }
@@ -67,16 +67,16 @@ impl Hold {
     pub fn event(&self) -> ViewerEvent {
         let (structure, rest) = (self.structure, self.rest.into());
         match self.kind {
-            Kind::Forceps => ViewerEvent::Grasped { structure, rest },
             Kind::Probe => ViewerEvent::Touched { structure, rest },
+            _ => ViewerEvent::Grasped { structure, rest },
         }
     }
 
     /// The hand comes towards the viewer by so much more [mm]; how far it moves.
     pub fn raise(&mut self, lift: f32) -> f32 {
         let deepest = match self.kind {
-            Kind::Forceps => f32::NEG_INFINITY,
             Kind::Probe => -DEEPEST_PUSH,
+            _ => f32::NEG_INFINITY,
         };
         let before = self.lift;
         self.lift = (self.lift + lift).max(deepest);
@@ -173,6 +173,7 @@ impl Hand {
         let along = match kind {
             Kind::Forceps => right * 0.70 - up * 0.46 + back * 0.62,
             Kind::Probe => right * 0.52 - up * 0.36 + back * 0.78,
+            Kind::Scalpel => right * 0.60 - up * 0.30 + back * 0.74,
         }
         .normalize();
         let stand_off = match (kind, self.hold.is_some()) {
@@ -180,6 +181,8 @@ impl Hand {
             (Kind::Forceps, false) => 3.0,
             (Kind::Probe, true) => 0.0,
             (Kind::Probe, false) => BALL + 4.0,
+            (Kind::Scalpel, _) if held_at.is_some() => -4.0,
+            (Kind::Scalpel, _) => 3.0,
         };
         let grip = Grip { kind, tip: tip + along * stand_off, along, closed: self.closed };
         (Some(grip), moving)

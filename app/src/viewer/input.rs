@@ -11,6 +11,9 @@ const CLICK_TIME: f64 = 500.0;
 /// Millimetres towards the viewer for a wheel movement of one pixel while tissue is held or pushed.
 const LIFT_PER_PIXEL: f32 = 0.05;
 
+/// Millimetres of depth for a wheel movement of one pixel while the blade cuts.
+const DEPTH_PER_PIXEL: f32 = 0.02;
+
 /// A pointer event in the canvas' frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Press {
@@ -22,6 +25,8 @@ pub struct Press {
     pub shifts: bool,
     /// Is it a finger?
     pub finger: bool,
+    /// How hard a pen is pressed: 1 for half its range, and for what feels no pressure.
+    pub pressure: f32,
     /// When [ms].
     pub time: f64,
 }
@@ -34,6 +39,7 @@ enum Gesture {
     Pan,
     Pinch,
     Pull,
+    Cut,
 }
 
 struct Down {
@@ -61,7 +67,7 @@ impl Input {
     pub fn press(&mut self, engine: &mut Engine, press: Press) {
         self.down.retain(|d| d.id != press.id);
         self.down.push(Down { id: press.id, at: press.at });
-        if self.down.len() == 2 && self.gesture != Gesture::Pull {
+        if self.down.len() == 2 && !matches!(self.gesture, Gesture::Pull | Gesture::Cut) {
             self.gesture = Gesture::Pinch;
             self.strayed = true;
             return;
@@ -74,8 +80,10 @@ impl Input {
         let pulls = engine.tool != Tool::Orbit
             && !press.shifts
             && engine.grasp(press.at.x, press.at.y, false);
+        let cuts = !pulls && !press.shifts && engine.incise(press.at, press.pressure, false);
         self.gesture = match (pulls, press.shifts) {
             (true, _) => Gesture::Pull,
+            _ if cuts => Gesture::Cut,
             (_, true) => Gesture::Pan,
             _ => Gesture::Orbit,
         };
@@ -109,6 +117,7 @@ impl Input {
                 engine.camera.pan(-delta.x / height, delta.y / height);
             }
             Gesture::Pull => engine.pull_to(press.at.x, press.at.y, 0.0),
+            Gesture::Cut => engine.incise_to(press.at, press.pressure),
             Gesture::Pinch if index < 2 => {
                 engine.touch();
                 let (centre, distance) = self.spread();
@@ -143,7 +152,7 @@ impl Input {
         let brief = self.start.take().is_some_and(|s| press.time - s.time < CLICK_TIME);
         let click = brief && !self.strayed && !cancelled;
         match std::mem::take(&mut self.gesture) {
-            Gesture::Pull => engine.release(),
+            Gesture::Pull | Gesture::Cut => engine.release(),
             Gesture::Orbit if click => {
                 let hit = engine.pick(press.at.x, press.at.y);
                 engine.events.push(ViewerEvent::Picked(hit.map(|h| h.structure)));
@@ -156,10 +165,15 @@ impl Input {
         engine.hover((!press.finger && !cancelled).then_some(press.at));
     }
 
-    /// The wheel turns by so many pixels at a point: zoom there, or bring the hand towards the viewer while it holds or pushes.
+    /// The wheel turns by so many pixels at a point: zoom there, bring the hand towards the viewer while it holds or pushes, or
+    /// let the blade in deeper while it cuts.
     pub fn wheel(&mut self, engine: &mut Engine, at: Vec2, pixels: f32) {
         if self.gesture == Gesture::Pull {
             engine.pull_to(at.x, at.y, pixels * LIFT_PER_PIXEL);
+            return;
+        }
+        if self.gesture == Gesture::Cut {
+            engine.deepen(-pixels * DEPTH_PER_PIXEL);
             return;
         }
         engine.touch();

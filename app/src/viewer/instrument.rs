@@ -135,6 +135,41 @@ pub fn probe() -> Part {
     loft(&rings)
 }
 
+/// The scalpel: a bellied blade with its tip at the origin, on a flat handle.
+pub fn scalpel() -> Part {
+    let oval = |z: f32, thick: f32, edge: f32, spine: f32| -> Vec<Vec3> {
+        let (middle, half) = (0.5 * (edge + spine), 0.5 * (spine - edge));
+        (0..16)
+            .map(|i| {
+                let a = i as f32 / 16.0 * std::f32::consts::TAU;
+                vec3(thick * a.cos(), middle + half * a.sin(), z)
+            })
+            .collect()
+    };
+    let steps = 12;
+    let mut rings: Vec<_> = (0..=steps)
+        .map(|i| {
+            let t = i as f32 / steps as f32;
+            // the belly: steep behind the tip, then straight
+            let edge = 1.7 - 5.0 * (1.0 - (1.0 - t).powi(3));
+            oval(24.0 * t, 0.08 + 0.12 * t.sqrt(), edge.min(1.6), 1.8)
+        })
+        .collect();
+    rings.extend(
+        [
+            (25.0, 0.5, -2.9, 1.9),
+            (27.0, 1.1, -2.2, 1.9),
+            (34.0, 1.3, -2.1, 2.1),
+            (40.0, 1.6, -3.2, 3.0),
+            (120.0, 1.7, -3.6, 3.4),
+            (150.0, 1.5, -2.6, 2.4),
+            (154.0, 0.9, -1.4, 1.2),
+        ]
+        .map(|(z, thick, edge, spine)| oval(z, thick, edge, spine)),
+    );
+    loft(&rings)
+}
+
 /// Which instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -142,6 +177,8 @@ pub enum Kind {
     Forceps,
     /// Pushes tissue with a ball.
     Probe,
+    /// Cuts.
+    Scalpel,
 }
 
 impl Kind {
@@ -151,6 +188,7 @@ impl Kind {
             Tool::Orbit => None,
             Tool::Forceps => Some(Self::Forceps),
             Tool::Probe => Some(Self::Probe),
+            Tool::Scalpel => Some(Self::Scalpel),
         }
     }
 }
@@ -160,7 +198,7 @@ impl Kind {
 pub struct Grip {
     /// Which instrument.
     pub kind: Kind,
-    /// World position of the tip [mm]: between the jaws, or the middle of the ball.
+    /// World position of the tip [mm]: between the jaws, the middle of the ball, or the blade's point.
     pub tip: Vec3,
     /// Unit direction from the tip along the shaft.
     pub along: Vec3,
@@ -195,16 +233,16 @@ struct GpuPart {
     elements: ElementBuffer<u32>,
 }
 
-/// The instruments on the GPU: shaft, jaw, probe.
+/// The instruments on the GPU: shaft, jaw, probe, scalpel.
 pub struct Instrument {
-    parts: [GpuPart; 3],
+    parts: [GpuPart; 4],
 }
 
 impl Instrument {
     /// Model and upload it.
     pub fn new(context: &Context) -> Self {
         Self {
-            parts: [shaft(), jaw(), probe()].map(|p| GpuPart {
+            parts: [shaft(), jaw(), probe(), scalpel()].map(|p| GpuPart {
                 positions: VertexBuffer::new_with_data(context, &p.positions),
                 normals: VertexBuffer::new_with_data(context, &p.normals),
                 elements: ElementBuffer::new_with_data(context, &p.indices),
@@ -224,6 +262,7 @@ impl Instrument {
         let which: &[usize] = match grip.kind {
             Kind::Forceps => &[0, 1, 1],
             Kind::Probe => &[2],
+            Kind::Scalpel => &[3],
         };
         for (frame, &which) in grip.frames().into_iter().zip(which) {
             let GpuPart { positions, normals, elements } = &self.parts[which];
@@ -256,6 +295,7 @@ mod tests {
         let rod = std::f32::consts::PI * 2.45 * 2.45 * SHAFT;
         assert!((shaft / rod - 1.0).abs() < 0.05, "{shaft} mm³ against {rod}");
         assert!(volume(&jaw()) > 40.0);
+        assert!(volume(&scalpel()) > 1000.0);
         let ball = 4.0 / 3.0 * std::f32::consts::PI * BALL.powi(3);
         let rod = std::f32::consts::PI * 2.4 * 2.4 * SHAFT;
         let probe = volume(&probe());

@@ -32,11 +32,15 @@ pub struct Hit {
     pub world: Vec3,
     /// Rest position [mm].
     pub rest: Vec3,
+    /// Unit normal at rest, outward.
+    pub normal: Vec3,
 }
 
 struct Target {
     structure: usize,
     rest: Vec<Vec3>,
+    /// Of the vertices at rest, weighted by area; none of unit length.
+    normals: Vec<Vec3>,
     carried: Vec<Embedding>,
     world: Vec<Vec3>,
     triangles: Vec<[u32; 3]>,
@@ -68,24 +72,22 @@ impl Picker {
                 .body
                 .and_then(|body| rest.iter().map(|p| index.embed(body, (*p).into())).collect());
             let count = rest.len() as u32;
-            let mut target = Target {
-                structure,
-                world: rest.clone(),
-                rest,
-                carried: carried.unwrap_or_default(),
-                triangles: surface
-                    .triangles
-                    .iter()
-                    .filter(|t| t.iter().all(|i| *i < count))
-                    .copied()
-                    .collect(),
-                low: Vec3::zero(),
-                high: Vec3::zero(),
-            };
-            target.measure();
-            targets.push(target);
+            let triangles = surface.triangles.iter().filter(|t| t.iter().all(|i| *i < count));
+            let triangles = triangles.copied().collect();
+            targets.push(Target::new(structure, rest, carried.unwrap_or_default(), triangles));
         }
         Self { targets, stale: false }
+    }
+
+    /// The tissue hangs together in another way: find for every vertex the cell that carries it now.
+    pub fn rebind(&mut self, pack: &Pack, index: &LatticeIndex) {
+        for target in self.targets.iter_mut().filter(|t| !t.carried.is_empty()) {
+            let Some(body) = pack.manifest.structures[target.structure].body else { continue };
+            for (at, rest) in target.carried.iter_mut().zip(&target.rest) {
+                *at = index.embed(body, (*rest).into()).unwrap_or(*at);
+            }
+        }
+        self.stale = true;
     }
 
     /// The tissue moved.
@@ -139,7 +141,10 @@ impl Picker {
                 }
                 let from_behind = (p[1] - p[0]).cross(p[2] - p[0]).dot(ray.direction) > 0.0;
                 let world = ray.origin + ray.direction * distance;
-                let hit = Hit { structure: target.structure, distance, world, rest };
+                let n = t.map(|i| target.normals[i as usize]);
+                let normal = n[0] * weights[0] + n[1] * weights[1] + n[2] * weights[2];
+                let normal = if normal.magnitude() > 0.0 { normal.normalize() } else { normal };
+                let hit = Hit { structure: target.structure, distance, world, rest, normal };
                 best = Some((hit, from_behind));
             }
         }
@@ -160,6 +165,25 @@ impl Picker {
 }
 
 impl Target {
+    fn new(
+        structure: usize,
+        rest: Vec<Vec3>,
+        carried: Vec<Embedding>,
+        triangles: Vec<[u32; 3]>,
+    ) -> Self {
+        let mut normals = vec![Vec3::zero(); rest.len()];
+        for t in &triangles {
+            let p = t.map(|i| rest[i as usize]);
+            let area = (p[1] - p[0]).cross(p[2] - p[0]);
+            t.iter().for_each(|i| normals[*i as usize] += area);
+        }
+        let world = rest.clone();
+        let (low, high) = (Vec3::zero(), Vec3::zero());
+        let mut this = Self { structure, rest, normals, carried, world, triangles, low, high };
+        this.measure();
+        this
+    }
+
     fn follow(&mut self, lattice: &Lattice, nodal: &[[f32; 4]]) {
         if self.carried.is_empty() {
             return;
@@ -220,17 +244,7 @@ mod tests {
 
     fn wall(structure: usize, y: f32) -> Target {
         let rest = vec![vec3(-10.0, y, -10.0), vec3(10.0, y, -10.0), vec3(0.0, y, 10.0)];
-        let mut t = Target {
-            structure,
-            world: rest.clone(),
-            rest,
-            carried: vec![],
-            triangles: vec![[0, 1, 2]],
-            low: Vec3::zero(),
-            high: Vec3::zero(),
-        };
-        t.measure();
-        t
+        Target::new(structure, rest, vec![], vec![[0, 1, 2]])
     }
 
     fn ray(x: f32, z: f32) -> Ray {

@@ -5,12 +5,12 @@ mod marks;
 
 use std::{
     cell::RefCell,
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     rc::Rc,
 };
 
 use cases::twin::pack::{Pack, Volume};
-use solver_wasm::embed::LatticeIndex;
+use solver_wasm::incision::facets::Anchor;
 use three_d::core::{
     Blend, BlendMultiplierType, ClearState, Context, CpuTexture3D, Cull, DepthTest, DepthTexture2D,
     Interpolation, Program, RenderStates, RenderTarget, Texture2D, Texture3D, TextureData,
@@ -28,6 +28,8 @@ use super::{
     programs::{Kind, Programs, set},
     section::Plane,
     surface::{GpuSurface, shape},
+    tissue::{Fabric, Tissue},
+    wound::Wound,
 };
 
 const SHADOW_SIZE: u32 = 2048;
@@ -81,7 +83,14 @@ pub struct Renderer {
     pack: Rc<Pack>,
     low_quality: bool,
     programs: Programs,
-    index: Rc<LatticeIndex>,
+    /// How the tissue hangs together.
+    fabric: Rc<Fabric>,
+    /// Structures that were cut, or lie in a body that was.
+    wounds: HashMap<usize, Wound>,
+    /// Their surfaces by now.
+    cut: HashMap<usize, Rc<GpuSurface>>,
+    /// Anchors of the surfaces of each body that was cut.
+    anchors: HashMap<u16, Vec<Anchor>>,
     /// Soft bodies that have cells.
     bodies: Vec<u16>,
     looks: Vec<Appearance>,
@@ -157,6 +166,28 @@ fn volume_texture(context: &Context, volume: &Volume) -> Option<(Texture3D, Vec3
     Some((texture, origin, size))
 }
 
+/// A texture for the displacements of the tissue's nodes, at rest.
+fn displacement_texture(context: &Context, fabric: &Fabric) -> (DisplacementField, Texture2D) {
+    let field = DisplacementField::new(fabric.lattice());
+    let [width, height] = field.size();
+    let texture = float_texture(context, width, height);
+    texture.fill(field.texels());
+    (field, texture)
+}
+
+fn float_texture(context: &Context, width: u32, height: u32) -> Texture2D {
+    Texture2D::new_empty::<[f32; 4]>(
+        context,
+        width,
+        height,
+        Interpolation::Nearest,
+        Interpolation::Nearest,
+        None,
+        Wrapping::ClampToEdge,
+        Wrapping::ClampToEdge,
+    )
+}
+
 impl Renderer {
     /// Upload what the first frame needs and compile its shaders.
     ///
@@ -165,7 +196,7 @@ impl Renderer {
     pub fn new(
         context: &Context,
         pack: Rc<Pack>,
-        index: Rc<LatticeIndex>,
+        tissue: &Tissue,
         low_quality: bool,
     ) -> Result<Self, ViewerError> {
         let image = pack.image.as_ref().and_then(|v| volume_texture(context, v));
@@ -197,19 +228,7 @@ impl Renderer {
                 high[a] = high[a].max(p[a]);
             }
         }
-        let flat = |width, height| {
-            Texture2D::new_empty::<[f32; 4]>(
-                context,
-                width,
-                height,
-                Interpolation::Nearest,
-                Interpolation::Nearest,
-                None,
-                Wrapping::ClampToEdge,
-                Wrapping::ClampToEdge,
-            )
-        };
-        let palette = flat(256, 1);
+        let palette = float_texture(context, 256, 1);
         let entry = |i: usize| {
             structures.get(i).map_or([0.0; 4], |s| {
                 let c = (looks[i].low + looks[i].high) * 0.5;
@@ -218,10 +237,8 @@ impl Renderer {
             })
         };
         palette.fill(&(0..256).map(entry).collect::<Vec<_>>());
-        let field = DisplacementField::new(&pack.scene.lattice);
-        let [width, height] = field.size();
-        let displacements = flat(width, height);
-        displacements.fill(field.texels());
+        let fabric = tissue.whole().clone();
+        let (field, displacements) = displacement_texture(context, &fabric);
         let shadow = (!low_quality).then(|| {
             DepthTexture2D::new::<f32>(
                 context,
@@ -235,7 +252,10 @@ impl Renderer {
             context: context.clone(),
             low_quality,
             programs,
-            index,
+            fabric,
+            wounds: HashMap::new(),
+            cut: HashMap::new(),
+            anchors: HashMap::new(),
             bodies: pack
                 .scene
                 .lattice
@@ -271,14 +291,50 @@ impl Renderer {
         self.programs.warm_one()
     }
 
+    /// The tissue hangs together in another way from now on.
+    pub fn recut(&mut self, tissue: &Tissue) {
+        self.fabric = tissue.now().clone();
+        (self.field, self.displacements) = displacement_texture(&self.context, &self.fabric);
+        self.section = None;
+        self.cut.clear();
+        for structure in 0..self.levels.len() {
+            let body = self.pack.manifest.structures[structure].body;
+            if !body.is_some_and(|b| self.fabric.is_cut(b, tissue.whole())) {
+                continue;
+            }
+            let wound = match self.wounds.entry(structure) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let Some(wound) = Wound::new(&self.pack, structure, tissue.whole()) else {
+                        continue;
+                    };
+                    entry.insert(wound)
+                }
+            };
+            let pack = &self.pack;
+            let anchors = self.anchors.entry(wound.body()).or_insert_with(|| {
+                let own = pack.manifest.structures.iter().filter(|s| s.body == body);
+                let mut anchors: Vec<Anchor> = own.flat_map(|s| pack.anchors(s.label)).collect();
+                anchors.sort_by_key(Anchor::order);
+                anchors
+            });
+            let shape = wound.shape(&self.fabric, anchors);
+            let surface = Rc::new(GpuSurface::new(&self.context, &shape));
+            self.cut.insert(structure, surface);
+        }
+    }
+
     /// Take over the nodes' displacements [mm]; bytes sent to the GPU.
     pub fn deform(&mut self, nodal: &[[f32; 4]]) -> u32 {
-        self.field.update(&self.pack.scene.lattice, nodal);
+        self.field.update(self.fabric.lattice(), nodal);
         self.displacements.fill(self.field.texels());
         size_of_val(self.field.texels()) as u32
     }
 
     fn surface(&self, structure: usize, pixels_per_mm: f32) -> Option<Rc<GpuSurface>> {
+        if let Some(cut) = self.cut.get(&structure) {
+            return Some(cut.clone());
+        }
         let own = &self.levels[structure];
         // an edge of the finest level is 2 to 3 mm long; each coarser level doubles it
         let coarser = (0.9 / pixels_per_mm.max(1e-3)).log2().ceil().max(0.0) as usize;
@@ -290,7 +346,7 @@ impl Renderer {
         let body = self.pack.manifest.structures[structure].body;
         let carrier = body
             .filter(|b| self.bodies.contains(b))
-            .map(|b| (&self.pack.scene.lattice, &*self.index, b));
+            .map(|b| (self.fabric.lattice(), self.fabric.index(), b));
         let shape = shape(&self.pack.surfaces[index], &self.pack.manifest.scan_end, carrier);
         let surface = Rc::new(GpuSurface::new(&self.context, &shape));
         self.surfaces.borrow_mut().insert(index, surface.clone());

@@ -303,6 +303,10 @@ fn press(event: &PointerEvent) -> Press {
         at: vec2(event.offset_x() as f32, event.offset_y() as f32),
         shifts: event.shift_key() || event.button() == 1 || event.button() == 2,
         finger: event.pointer_type() == "touch",
+        pressure: match event.pointer_type().as_str() {
+            "pen" => (2.0 * event.pressure()).clamp(0.1, 2.0),
+            _ => 1.0,
+        },
         time: JsValue::from(event.time_stamp()).as_f64().unwrap_or_default(),
     }
 }

@@ -1,11 +1,16 @@
 //! A structure's surface, made ready for the shaders: normals, embedding, buffers.
 
 use cases::twin::pack::{ScanEnd, Surface};
-use solver_wasm::{embed::LatticeIndex, lattice::Lattice};
+use solver_wasm::{
+    embed::LatticeIndex,
+    lattice::{Embedding, Lattice},
+};
 use three_d::core::{
     Context, ElementBuffer, Program, RenderStates, VertexBuffer, Viewport, prelude::*,
 };
 
+/// Fourth part of a normal on a face that a blade laid open.
+pub const FRESH: i8 = 4;
 /// How far a vertex may lie from the plane where the scan ends and still be on its face [mm].
 const SCAN_END_TOLERANCE: f32 = 0.4;
 
@@ -14,7 +19,7 @@ const SCAN_END_TOLERANCE: f32 = 0.4;
 pub struct Shape {
     /// Rest positions [mm].
     pub positions: Vec<[f32; 3]>,
-    /// Unit rest normals × 127; fourth: ±(axis + 1) on a face where the scan ends, else 0.
+    /// Unit rest normals × 127; fourth: ±(axis + 1) on a face where the scan ends, [`FRESH`] on one that a blade laid open, else 0.
     pub normals: Vec<[i8; 4]>,
     /// Baked values as in the pack.
     pub baked: Vec<[u8; 4]>,
@@ -26,6 +31,8 @@ pub struct Shape {
     pub local: Vec<[f32; 3]>,
     /// Three indices a triangle.
     pub indices: Vec<u32>,
+    /// Vertex of the surface that each vertex is made of; empty where there is none.
+    pub origins: Vec<u32>,
 }
 
 /// Outward axis where the scan ends, as the shader is told: ±(axis + 1).
@@ -70,6 +77,7 @@ pub fn shape(
             };
             if *slot == u32::MAX {
                 *slot = shape.positions.len() as u32;
+                shape.origins.push(*vertex);
                 shape.positions.push(surface.positions[*vertex as usize]);
                 shape.baked.push(
                     surface.baked.get(*vertex as usize).copied().unwrap_or([255, 255, 128, 255]),
@@ -99,16 +107,19 @@ pub fn shape(
 impl Shape {
     /// Find the cell that carries each vertex.
     pub fn embed(&mut self, lattice: &Lattice, index: &LatticeIndex, body: u16) {
-        for position in &self.positions {
+        for i in 0..self.positions.len() {
             // a vertex far from its body's lattice goes with the first cell: never seen in a sound pack
-            let (nodes, local) = index.embed(body, *position).map_or_else(
-                || (lattice.cells[0].nodes, [0.5; 3]),
-                |e| (lattice.cells[e.cell as usize].nodes, e.local),
-            );
-            self.nodes_low.push([nodes[0], nodes[1], nodes[2], nodes[3]]);
-            self.nodes_high.push([nodes[4], nodes[5], nodes[6], nodes[7]]);
-            self.local.push(local);
+            let found = index.embed(body, self.positions[i]);
+            self.carry(lattice, found.unwrap_or(Embedding { cell: 0, local: [0.5; 3] }));
         }
+    }
+
+    /// The next vertex moves with this material point.
+    pub fn carry(&mut self, lattice: &Lattice, point: Embedding) {
+        let nodes = lattice.cells[point.cell as usize].nodes;
+        self.nodes_low.push([nodes[0], nodes[1], nodes[2], nodes[3]]);
+        self.nodes_high.push([nodes[4], nodes[5], nodes[6], nodes[7]]);
+        self.local.push(point.local);
     }
 }
 
@@ -191,6 +202,7 @@ mod tests {
             structure: 0,
             level: 0,
             baked: vec![[255, 255, 128, 255]; 8],
+            dual_cells: Vec::new(),
             positions,
             triangles: quads
                 .iter()

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::session::{Section, Session};
+use super::{
+    incision::BladeControl,
+    session::{Section, Session},
+};
 use crate::{
     components::icon::{Icon, icon},
     text::{tr, use_language},
@@ -39,6 +42,7 @@ pub fn Dock(session: Session) -> impl IntoView {
     view! {
         <section class="hud dock" aria-label=tr("tools.title")>
             <Show when=move || session.section.get().is_some()><SectionControl session /></Show>
+            <BladeControl session />
             <Force session />
             <Instruments session />
         </section>
@@ -177,6 +181,7 @@ fn Instruments(session: Session) -> impl IntoView {
             {tool(Tool::Orbit, Icon::Orbit, "tools.orbit", "tools.orbit.tip", "1")}
             {tool(Tool::Forceps, Icon::Forceps, "tools.forceps", "tools.forceps.tip", "2")}
             {tool(Tool::Probe, Icon::Probe, "tools.probe", "tools.probe.tip", "3")}
+            {tool(Tool::Scalpel, Icon::Scalpel, "tools.scalpel", "tools.scalpel.tip", "4")}
             <span class="divider"></span>
             <button
                 class="tool"

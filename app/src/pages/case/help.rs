@@ -9,14 +9,17 @@ use crate::{
 };
 
 /// Keys and what they do.
-const KEYS: [(&[&str], &str); 14] = [
-    (&["1", "2", "3", "7"], "help.tools"),
+const KEYS: [(&[&str], &str); 17] = [
+    (&["1", "2", "3", "4", "7"], "help.tools"),
     (&["←", "→", "↑", "↓"], "help.turn"),
     (&["⇧ ←", "⇧ →", "⇧ ↑", "⇧ ↓"], "help.shift"),
     (&["+", "-"], "help.zoom"),
     (&["0"], "help.front"),
     (&["2", "←", "→", "↑", "↓"], "help.pull"),
     (&["3", "←", "→", "↑", "↓"], "help.push"),
+    (&["4", "←", "→", "↑", "↓"], "help.cut"),
+    (&[",", "."], "help.depth"),
+    (&["Z", "Y"], "help.undo"),
     (&["R"], "help.reset"),
     (&["/"], "help.search"),
     (&["[", "]"], "help.panels"),

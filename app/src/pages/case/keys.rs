@@ -6,7 +6,7 @@ use web_sys::KeyboardEvent;
 use super::session::{Drawer, Session};
 use crate::{
     preference,
-    viewer::{CameraMove, Tool},
+    viewer::{CameraMove, DEPTHS, Tool},
 };
 
 /// Angle of one key press [rad].
@@ -15,6 +15,8 @@ const TURN: f32 = 0.12;
 const SHIFT: f32 = 0.06;
 /// Distance factor of one key press.
 const NEARER: f32 = 0.88;
+/// Depth of the blade of one key press [mm].
+const DEEPER: f32 = 1.0;
 /// Way of the instrument of one key press [mm].
 const NUDGE: f32 = 3.0;
 
@@ -31,6 +33,10 @@ pub enum Action {
     Section,
     /// Tissue back to rest.
     Reset,
+    /// Back to before the last stroke of the blade, or that taken back.
+    Undo(bool),
+    /// Let the blade in by so much more [mm].
+    Deepen(f32),
     /// Open or close the left panel.
     Left,
     /// Open or close the right panel.
@@ -56,7 +62,9 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         return Some(match (shift, tool) {
             (true, _) => Action::Camera(CameraMove::Pan(x * SHIFT, y * SHIFT)),
             (false, Tool::Orbit) => Action::Camera(CameraMove::Orbit(x * TURN, y * TURN)),
-            (false, Tool::Forceps | Tool::Probe) => Action::Nudge(x * NUDGE, y * NUDGE),
+            (false, Tool::Forceps | Tool::Probe | Tool::Scalpel) => {
+                Action::Nudge(x * NUDGE, y * NUDGE)
+            }
         });
     }
     if key == "Escape" {
@@ -72,6 +80,11 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         "1" => Action::Take(Tool::Orbit),
         "2" => Action::Take(Tool::Forceps),
         "3" => Action::Take(Tool::Probe),
+        "4" => Action::Take(Tool::Scalpel),
+        "z" | "Z" => Action::Undo(false),
+        "y" | "Y" => Action::Undo(true),
+        "." => Action::Deepen(DEEPER),
+        "," => Action::Deepen(-DEEPER),
         "7" => Action::Section,
         "r" | "R" => Action::Reset,
         "[" => Action::Left,
@@ -118,6 +131,11 @@ fn act(session: Session, help: NodeRef<html::Dialog>, action: Action) {
         Action::Take(tool) => session.tool.set(tool),
         Action::Section => session.toggle_section(),
         Action::Reset => session.reset_tissue(),
+        Action::Undo(redo) => session.undo(redo),
+        Action::Deepen(by) => {
+            let depth = session.incision.depth.get_untracked() + by;
+            session.set_depth(depth.clamp(DEPTHS[0], DEPTHS[1]));
+        }
         Action::Left => session.panels.update(|(left, _)| *left = !*left),
         Action::Right => {
             session.panels.update(|(_, right)| *right = !*right);

@@ -6,7 +6,7 @@ use api::{CaseDetails, CaseEntry, Question, StructureDetails};
 use cases::twin::pack::Pack;
 use leptos::prelude::*;
 
-use super::Twin;
+use super::{Twin, incision::Incision};
 use crate::{
     journal::{Deed, store::Journal},
     phrases::Phrases,
@@ -117,6 +117,8 @@ pub struct Session {
     pub hovered: RwSignal<Option<(usize, f32, f32)>>,
     /// The instrument in hand.
     pub tool: RwSignal<Tool>,
+    /// The scalpel.
+    pub incision: Incision,
     /// The section plane.
     pub section: RwSignal<Option<Section>>,
     /// The pull or push at hand.
@@ -173,6 +175,7 @@ impl Session {
             selected: RwSignal::new(None),
             hovered: RwSignal::new(None),
             tool: RwSignal::new(Tool::default()),
+            incision: Incision::new(),
             section: RwSignal::new(None),
             pull: RwSignal::new(None),
             simulation: RwSignal::new(Simulation::default()),
@@ -328,6 +331,20 @@ impl Session {
         self.say("said.reset", &[]);
     }
 
+    /// Cut so deep from now on [mm].
+    pub fn set_depth(self, depth: f32) {
+        self.incision.depth.set(depth);
+        self.view(|viewer| viewer.set_depth(depth));
+    }
+
+    /// Back to before the last stroke of the blade, or that taken back.
+    pub fn undo(self, redo: bool) {
+        if self.incision.strokes.get_untracked()[usize::from(redo)] > 0 {
+            self.view(|viewer| viewer.undo(redo));
+            self.say(if redo { "said.redone" } else { "said.undone" }, &[]);
+        }
+    }
+
     /// Start a new worker after the old one was lost.
     pub fn restart_simulation(self) {
         self.simulation.set(Simulation::Starting);
@@ -377,6 +394,7 @@ impl Session {
     /// What the view reports. Handles everything but the first frame's loading work.
     pub fn hear(self, event: &ViewerEvent) {
         let seen = self.watcher.try_update_value(|watcher| watcher.see(event));
+        self.incision.hear(event);
         match event {
             ViewerEvent::FirstFrame => {
                 self.first_frame.set(true);
@@ -420,6 +438,19 @@ impl Session {
                 }
                 self.pull.set(None);
             }
+            ViewerEvent::Incised { structure, length, depth } if *length > 0.0 => {
+                let (length, depth) = (*length, *depth);
+                self.note(Deed::Incised { structure: self.id(*structure), length, depth });
+                let language = self.language.get_untracked();
+                let [length, depth] = [length, depth].map(|mm| language.number(f64::from(mm), 0));
+                let name = self.name(*structure);
+                let values = [("structure", &*name), ("length", &*length), ("depth", &*depth)];
+                self.say("said.incised", &values);
+            }
+            ViewerEvent::Incised { .. }
+            | ViewerEvent::Cutting { .. }
+            | ViewerEvent::Strokes(_)
+            | ViewerEvent::Depth(_) => {}
             ViewerEvent::Vitals(vitals) => self.vitals.set(*vitals),
             ViewerEvent::Computed(computed) => self.computed.set(**computed),
             ViewerEvent::SimulationLost(reason) => {

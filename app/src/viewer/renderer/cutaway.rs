@@ -34,9 +34,9 @@ impl Renderer {
         };
         if self.section.as_ref().is_none_or(|s| s.plane != plane) {
             let mut faces = vec![(None, GpuSurface::new(&self.context, &plane.rigid_face()))];
-            let lattice = &self.pack.scene.lattice;
+            let (lattice, index) = (self.fabric.lattice(), self.fabric.index());
             for body in &self.bodies {
-                if let Some(shape) = plane.carried_face(lattice, &self.index, *body) {
+                if let Some(shape) = plane.carried_face(lattice, index, *body) {
                     faces.push((Some(*body), GpuSurface::new(&self.context, &shape)));
                 }
             }

@@ -2,7 +2,7 @@ in vec3 world;
 in vec3 normal;
 in vec3 rest;
 in vec4 bake;
-in float scan_end;
+in float scan_end; // the axis, from 1 on, where the scan ends, or FRESH
 layout (location = 0) out vec4 colour;
 
 uniform sampler3D noise; // gradient in rgb, value in a; tiles
@@ -42,10 +42,43 @@ vec3 scan_face(vec3 n) {
     return base * (0.75 + 0.6 * max(dot(n, key_direction), 0.0));
 }
 
+const float FRESH = 4.0;
+
+// What a blade laid open: deeper in colour than the capsule, with the scan's inner drawing, and wet.
+vec3 fresh_face(vec3 n, vec3 v) {
+    const mat3 TURN = mat3(0.36, 0.48, -0.8, -0.8, 0.6, 0.0, 0.48, 0.64, 0.6);
+    vec3 turned = TURN * rest;
+    vec4 c = texture(noise, rest / 13.7), c2 = texture(noise, turned / 47.0 + 0.3), c3 = texture(noise, turned / 5.1 + 0.6);
+    vec3 albedo = mix(albedo_low, albedo_high, 0.42);
+    vec3 flesh = albedo * (0.80 + 0.30 * (c.a - 0.5) + 0.42 * (c2.a - 0.5) + 0.34 * (c3.a - 0.5));
+    float grey = scan_grey(rest);
+    if (grey >= 0.0) flesh *= 0.72 + 0.56 * smoothstep(0.22, 0.98, grey);
+    float shadow = lit(world, n);
+    vec3 g = (c3.rgb * 2.0 - 1.0) * 0.5 + (c.rgb * 2.0 - 1.0) * 0.5;
+    vec3 nb = normalize(n - 0.26 * (g - n * dot(g, n)));
+    vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.5, 1.0, shadow) + FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.26;
+    vec3 sum = flesh * light;
+    float open = mix(0.35, 1.0, shadow);
+    vec3 r = reflect(-v, nb);
+    float fresnel = 0.03 + 0.97 * pow(1.0 - clamp(dot(nb, v), 0.0, 1.0), 5.0);
+    sum += surroundings(r, 0.05) * min(fresnel, 0.16) * 1.2 * open;
+    sum += KEY * open * ggx(nb, v, key_direction, 0.22, 0.04) * 0.5;
+    return sum;
+}
+
 void main() {
     if (dot(section.xyz, rest) > section.w) discard;
     vec3 v = normalize(camera_position - world);
     vec3 n = normalize(normal) * (gl_FrontFacing ? 1.0 : -1.0);
+    if (scan_end > FRESH - 0.5) {
+        vec3 sum = fresh_face(n, v) + hover * 0.02;
+#ifdef GLASS
+        colour = vec4(encode(sum) * 0.5, 0.5);
+#else
+        colour = vec4(encode(sum), 1.0);
+#endif
+        return;
+    }
     if (abs(scan_end) > 0.5) {
 #ifdef GLASS
         colour = vec4(encode(scan_face(n)) * 0.25, 0.25);
