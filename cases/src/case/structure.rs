@@ -37,6 +37,9 @@ pub struct StructureEntry {
     pub body: Option<String>,
     /// Entry of the tissue table that gives its mechanics, if not that of the table of anatomy; only with `body`.
     pub mechanics: Option<String>,
+    /// Thinner than a cell and stiffer than what is around it: a cell has its mechanics as soon as a fifth of it is of this structure.
+    #[serde(default)]
+    pub sheet: bool,
 }
 
 /// A structure of the twin, with everything that is known about it.
@@ -68,6 +71,8 @@ pub struct StructureRecipe {
     pub body: Option<String>,
     /// Entry of the tissue table that gives its mechanics; there with `body`.
     pub mechanics: Option<String>,
+    /// A fifth of a cell decides on the cell's mechanics.
+    pub sheet: bool,
     /// What neither the case nor the table says; the check of the case refuses it.
     pub(super) missing: Vec<&'static str>,
 }
@@ -103,6 +108,7 @@ impl From<StructureEntry> for StructureRecipe {
             differs: entry.differs,
             body: entry.body,
             mechanics,
+            sheet: entry.sheet,
             missing,
             id: entry.id,
         }

@@ -484,7 +484,8 @@ fn scene(
             materials.push(mechanics.material());
             names.len() - 1
         });
-        tissues.push(Some(lattice::Tissue { body, material: material as u16 }));
+        let weight = if recipe.sheet { lattice::SHEET } else { 1 };
+        tissues.push(Some(lattice::Tissue { body, material: material as u16, weight }));
     }
     let vertices =
         surfaces.iter().flat_map(|s| s.positions.iter().map(|&p| (s.structure as u8 + 1, p)));

@@ -274,6 +274,7 @@ fn structure(
         differs: None,
         body: body.map(|(lead, _)| all[*lead].id.clone()),
         mechanics: body.map(|(_, entry)| (*entry).to_owned()),
+        sheet: false,
     }
     .into()
 }

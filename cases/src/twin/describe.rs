@@ -133,6 +133,7 @@ fn named(id: &str, name: &str) -> StructureRecipe {
         differs: None,
         body: None,
         mechanics: None,
+        sheet: false,
     }
     .into()
 }

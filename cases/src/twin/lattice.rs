@@ -17,7 +17,12 @@ pub(super) struct Tissue {
     pub(super) body: u16,
     /// Index into the scene's materials.
     pub(super) material: u16,
+    /// What one sample counts when the tissues of a cell compete for its mechanics.
+    pub(super) weight: u32,
 }
+
+/// What a sample of a sheet counts: a sheet thinner than a cell decides a cell from a fifth of it on.
+pub(super) const SHEET: u32 = 4;
 
 /// Parts of a cell smaller than this (samples of 64) go with the largest part.
 const SMALLEST_PART: u32 = 3;
@@ -28,7 +33,7 @@ struct Filling {
     samples: u64,
     /// Structure number of each sample, 0 for one that only stands for a vertex.
     labels: [u8; 64],
-    /// Samples of each material.
+    /// Weight of the samples of each material.
     materials: BTreeMap<u16, u32>,
 }
 
@@ -147,7 +152,7 @@ fn fill(
     let sample = sample[0] + 4 * sample[1] + 16 * sample[2];
     filling.samples |= 1 << sample;
     filling.labels[usize::from(sample)] = owner;
-    *filling.materials.entry(tissue.material).or_default() += 1;
+    *filling.materials.entry(tissue.material).or_default() += tissue.weight;
 }
 
 /// Masks of the samples at the low end of each axis.
