@@ -110,9 +110,9 @@ pub struct Simulation {
     ready: bool,
     quiet: u32,
     /// Displacements after settling [mm].
-    settled: Vec<[f32; 4]>,
+    settled_whole: Vec<[f32; 4]>,
     /// The same for the nodes as they are by now.
-    settled_now: Vec<[f32; 4]>,
+    settled: Vec<[f32; 4]>,
     previous: Vec<[f32; 4]>,
     last: Stepped,
     step_ms: f32,
@@ -193,8 +193,8 @@ impl Simulation {
             clock: Clock::default(),
             ready: false,
             quiet: 0,
+            settled_whole: Vec::new(),
             settled: Vec::new(),
-            settled_now: Vec::new(),
             previous: Vec::new(),
             last: Stepped::default(),
             step_ms: 0.0,
@@ -232,12 +232,12 @@ impl Simulation {
 
     /// Displacements of the settled scene [mm], of the nodes as they are by now.
     pub fn settled(&self) -> &[[f32; 4]] {
-        &self.settled_now
+        &self.settled
     }
 
     /// The nodes are others from now on: `spread` gives the values of the new ones from those of the loaded scene.
     pub fn renumber(&mut self, spread: impl FnOnce(&[[f32; 4]]) -> Vec<[f32; 4]>) {
-        self.settled_now = spread(&self.settled);
+        self.settled = spread(&self.settled_whole);
     }
 
     /// Send a command with the next batch.
@@ -303,8 +303,8 @@ impl Simulation {
                 channel.loading = false;
                 self.ready = true;
                 self.last = stepped;
+                self.settled_whole.clone_from(&channel.nodal);
                 self.settled.clone_from(&channel.nodal);
-                self.settled_now.clone_from(&channel.nodal);
                 self.previous.clone_from(&channel.nodal);
                 self.quiet = QUIET_STEPS;
                 said.push(Message::Ready { cells, nodes, settle_ms });
