@@ -134,6 +134,8 @@ pub enum ViewerEvent {
     },
     /// Strokes that can be undone, and done again.
     Strokes([usize; 2]),
+    /// The widest wound gapes so wide [mm]; only when that has changed by a tenth.
+    Gape(f32),
     /// The blade is set to another depth [mm].
     Depth(f32),
     /// Once a second: frames a second, solver milliseconds a step, draw calls and bytes uploaded a frame, largest displacement from

@@ -106,37 +106,56 @@ impl Incisions {
         if scene.materials.iter().all(|m| m.tension == 0.0) {
             return Vec::new();
         }
-        let finder = Finder::new(lattice);
         let area = (0.25 * lattice.spacing).powi(2);
         // By cell, axis and side.
         let mut sums: BTreeMap<(u32, usize, bool), Relieved> = BTreeMap::new();
-        for (low, axis) in self.crossed() {
-            let mut high = low;
-            high[axis] += 1;
-            let ends = [low, high].map(|sample| finder.any_cell(sample));
-            let [Some(lower), Some(upper)] = ends else { continue };
-            // Within a part that still hangs together the two sides hold each other.
+        self.parted(lattice, |low, axis, [lower, upper]| {
             let force = 0.5 * (tension(lower) + tension(upper)) * area;
-            if lower == upper || force == 0.0 {
-                continue;
+            if force == 0.0 {
+                return;
             }
             for (cell, is_upper) in [(lower, false), (upper, true)] {
-                let coord = lattice.cells[cell as usize].coord;
                 let sum = sums.entry((cell, axis, is_upper)).or_default();
                 sum.links += 1.0;
                 sum.force += if is_upper { force } else { -force };
-                for a in 0..3 {
-                    let middle = if a == axis { 1.0 } else { 0.5 };
-                    sum.places[a] += (low[a] as f32 + middle) / 4.0 - f32::from(coord[a]);
-                }
+                let place = middle(lattice, cell, low, axis).local;
+                sum.places.iter_mut().zip(place).for_each(|(sum, x)| *sum += x);
             }
-        }
+        });
         let load = |((cell, axis, _), sum): (_, Relieved)| {
             let mut force = [0.0; 3];
             force[axis] = sum.force;
             Load { point: Embedding { cell, local: sum.places.map(|p| p / sum.links) }, force }
         };
         sums.into_iter().map(load).collect()
+    }
+
+    /// The lips of all cuts: pairs of material points that were one, on either side of each link whose samples hang together no
+    /// longer in its own cells.
+    pub fn lips(&self, lattice: &Lattice) -> Vec<[Embedding; 2]> {
+        let mut lips = Vec::new();
+        self.parted(lattice, |low, axis, cells| {
+            lips.push(cells.map(|cell| middle(lattice, cell, low, axis)));
+        });
+        lips
+    }
+
+    /// Visit the severed links between two cells: lower sample, axis, and the cells of the lower and the upper sample. Within a part
+    /// of a cell that still hangs together the two sides hold each other.
+    fn parted(&self, lattice: &Lattice, mut visit: impl FnMut([i32; 3], usize, [u32; 2])) {
+        if self.crossings.is_empty() {
+            return;
+        }
+        let finder = Finder::new(lattice);
+        for (low, axis) in self.crossed() {
+            let mut high = low;
+            high[axis] += 1;
+            let ends = [low, high].map(|sample| finder.any_cell(sample));
+            let [Some(lower), Some(upper)] = ends else { continue };
+            if lower != upper {
+                visit(low, axis, [lower, upper]);
+            }
+        }
     }
 
     /// Where a link was crossed, if it is severed.
@@ -193,6 +212,16 @@ fn pieces_over_nodes(lattice: &Lattice) -> usize {
         cell.nodes.iter().for_each(|n| nodes.union(cell.nodes[0] as usize, *n as usize));
     }
     (0..lattice.nodes.len()).filter(|n| nodes.find(*n) == *n).count()
+}
+
+/// The middle of a link by its lower sample, as a point of a cell at one of its ends.
+fn middle(lattice: &Lattice, cell: u32, low: [i32; 3], axis: usize) -> Embedding {
+    let coord = lattice.cells[cell as usize].coord;
+    let local = std::array::from_fn(|a| {
+        let middle = if a == axis { 1.0 } else { 0.5 };
+        (low[a] as f32 + middle) / 4.0 - f32::from(coord[a])
+    });
+    Embedding { cell, local }
 }
 
 /// What severed links relieve of tension in one cell.

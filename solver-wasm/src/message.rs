@@ -153,6 +153,8 @@ pub struct Stepped {
     pub mechanics: Mechanics,
     /// What each of the scene's surfaces encloses, if it beats [mL].
     pub volumes: Vec<f32>,
+    /// How wide the widest wound gapes [mm]: the largest distance between two points of its lips that were one; 0 while nothing is cut.
+    pub gape: f32,
     /// What the batch did to how the tissue hangs together, in order: who repeats it on a lattice of their own has the numbers of cells and nodes
     /// that the displacements are of.
     pub changes: Vec<Change>,

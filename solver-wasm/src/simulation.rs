@@ -12,6 +12,7 @@ use crate::{
         instrument::{Pose, unit_quaternion},
     },
     control::{Control, Goals, TOOL_COUNT},
+    lattice::Embedding,
     message::{Backend, Change, Command, Mechanics, Race, Report, Stepped, ToolForce},
     model::Model,
     newton::{Clock, Effort},
@@ -75,6 +76,8 @@ pub(crate) struct Loaded {
     whole: (Tissue, Arc<Model>),
     /// As it is now.
     tissue: Tissue,
+    /// Its lips.
+    lips: Vec<[Embedding; 2]>,
     history: History,
     /// What the batch has cut or undone, as it was before it.
     uncut: Option<Box<Uncut>>,
@@ -200,7 +203,7 @@ impl Simulation {
             loaded.tally = loaded.before.2;
             if let Some(uncut) = loaded.uncut.take() {
                 (loaded.tissue, loaded.history) = (uncut.tissue, uncut.history);
-                loaded.control.loads = loaded.tissue.tension();
+                loaded.open();
                 if let Some(solver) = uncut.solver {
                     loaded.solver = solver;
                 }
@@ -286,6 +289,7 @@ impl Loaded {
             settled,
             whole,
             tissue,
+            lips: Vec::new(),
             history: History::default(),
             uncut: None,
             changes: Vec::new(),
@@ -305,9 +309,15 @@ impl Loaded {
         }
     }
 
+    /// Let the cuts open by the tissue's tension.
+    fn open(&mut self) {
+        self.control.loads = self.tissue.tension();
+        self.lips = self.tissue.lips();
+    }
+
     /// Solve for another model from now on.
     fn take_up(&mut self, model: Arc<Model>) {
-        self.control.loads = self.tissue.tension();
+        self.open();
         let solver = self.solver.of(model);
         let last = std::mem::replace(&mut self.solver, solver);
         if let Some(uncut) = &mut self.uncut {
@@ -470,7 +480,22 @@ impl Loaded {
             penetration: self.tally.penetration,
             mechanics: self.tally.mechanics,
             volumes: if self.beat.is_some() { self.volumes() } else { Vec::new() },
+            gape: self.gape(),
             changes: self.changes.clone(),
+        }
+    }
+
+    /// How wide the widest wound gapes [mm].
+    fn gape(&self) -> f32 {
+        let (lattice, moved) = (self.solver.model().lattice(), &self.state.displacements);
+        let apart = |lips: &[Embedding; 2]| {
+            let [a, b] = [0, 1].map(|side| lattice.displacement(moved, &lips[side]));
+            length_squared(b - a)
+        };
+        let widest = self.lips.iter().map(apart).fold(0.0, |a, b| if b > a { b } else { a });
+        #[allow(clippy::unnecessary_cast)]
+        {
+            widest.sqrt() as f32
         }
     }
 

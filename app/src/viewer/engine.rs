@@ -25,6 +25,8 @@ use crate::simulation::{Message, Simulation};
 const HOVER_PERIOD: f64 = 45.0;
 /// Shortest time between two `Cutting` events [ms].
 const CUTTING_PERIOD: f64 = 100.0;
+/// A wound that gapes so much more or less is told [mm].
+const GAPE_CHANGE: f32 = 0.1;
 /// Slight look from above: a straight front view is flat.
 const FRONT_ELEVATION: f32 = 0.09;
 
@@ -53,6 +55,7 @@ pub struct Engine {
     tissue: Tissue,
     blade: Blade,
     last_cutting: f64,
+    gape: f32,
     picker: Picker,
     hover_at: Option<Vec2>,
     hover_due: bool,
@@ -101,6 +104,7 @@ impl Engine {
             tissue,
             blade: Blade::default(),
             last_cutting: 0.0,
+            gape: 0.0,
             picker,
             hover_at: None,
             hover_due: false,
@@ -526,6 +530,11 @@ impl Engine {
         }
         self.picker.invalidate();
         self.dirty = true;
+        let gape = simulation.last().gape;
+        if (gape - self.gape).abs() >= GAPE_CHANGE || (gape == 0.0) != (self.gape == 0.0) {
+            self.gape = gape;
+            self.events.push(ViewerEvent::Gape(gape));
+        }
         if let Some(hold) = &self.hand.hold {
             let lattice = self.tissue.now().lattice();
             let moved = simulation.with_nodal(|n| displacement(lattice, &hold.point, n))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     control::Load,
     incision::{Edge, Incisions},
+    lattice::Embedding,
     model::Model,
     scene::{Scene, SceneError},
     state::State,
@@ -27,6 +28,11 @@ impl Tissue {
     /// What opens its cuts.
     pub fn tension(&self) -> Vec<Load> {
         self.incisions.tension(&self.scene)
+    }
+
+    /// The lips of its cuts; see [`Incisions::lips`].
+    pub fn lips(&self) -> Vec<[Embedding; 2]> {
+        self.incisions.lips(&self.scene.lattice)
     }
 
     /// Let a blade pass, and carry the state over to what is left. The model of that, if anything was divided.

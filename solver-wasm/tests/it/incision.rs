@@ -262,6 +262,41 @@ fn tension_pulls_the_faces_of_a_cut_apart_by_their_area() {
 }
 
 #[test]
+fn a_wound_gapes_by_the_tension_of_its_tissue_until_it_is_undone() {
+    let gape = |simulation: &mut Simulation, commands: Vec<Command>| {
+        let Report::Stepped(stepped) = simulation.apply(commands) else { panic!("refused") };
+        stepped.gape
+    };
+    let load = |tension: f32| {
+        let mut scene = hung_ball(32.0, 0.45);
+        scene.materials[0].tension = tension;
+        let mut simulation = Simulation::default();
+        simulation.apply(vec![Command::Load(Box::new(scene))]);
+        simulation
+    };
+    let mut tense = load(0.1);
+    assert_eq!(gape(&mut tense, vec![Command::Step(2)]), 0.0);
+    let cuts = |stepped: u8| {
+        let commands = stroke(0.3).into_iter();
+        commands.filter(|c| !matches!(c, Command::Step(_))).chain([Command::Step(stepped)])
+    };
+    // Nothing opens in the moment of the cut.
+    let at_once = gape(&mut tense, cuts(0).collect());
+    assert_eq!(at_once, 0.0);
+    let open = gape(&mut tense, vec![Command::Step(60)]);
+    assert!(open > 1.0 && open < 20.0, "{open} mm");
+    let undone = gape(&mut tense, vec![Command::Undo]);
+    assert_eq!(undone, 0.0);
+    let redone = gape(&mut tense, vec![Command::Redo]);
+    assert_eq!(redone, open);
+    let whole = gape(&mut tense, vec![Command::Reset]);
+    assert_eq!(whole, 0.0);
+    // Without tension only weight is left to open it.
+    let slack = gape(&mut load(0.0), cuts(60).collect());
+    assert!(slack < 0.5 * open, "{slack} of {open} mm");
+}
+
+#[test]
 fn a_cut_at_rest_moves_nothing() {
     let whole = ball();
     let mut scene = whole.clone();

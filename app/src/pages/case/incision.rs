@@ -18,6 +18,8 @@ pub struct Incision {
     pub length: RwSignal<Option<f32>>,
     /// Strokes that can be undone, and done again.
     pub strokes: RwSignal<[usize; 2]>,
+    /// How wide the widest wound gapes [mm].
+    pub gape: RwSignal<f32>,
 }
 
 impl Incision {
@@ -27,6 +29,7 @@ impl Incision {
             depth: RwSignal::new(DEPTH),
             length: RwSignal::new(None),
             strokes: RwSignal::new([0, 0]),
+            gape: RwSignal::new(0.0),
         }
     }
 
@@ -36,6 +39,7 @@ impl Incision {
             ViewerEvent::Cutting { length, .. } => self.length.set(Some(length)),
             ViewerEvent::Incised { .. } | ViewerEvent::SimulationLost(_) => self.length.set(None),
             ViewerEvent::Strokes(strokes) => self.strokes.set(strokes),
+            ViewerEvent::Gape(gape) => self.gape.set(gape),
             ViewerEvent::Depth(depth) => self.depth.set(depth),
             _ => {}
         }
@@ -46,7 +50,7 @@ impl Incision {
 #[component]
 pub fn BladeControl(session: Session) -> impl IntoView {
     let language = use_language();
-    let Incision { depth, length, strokes } = session.incision;
+    let Incision { depth, length, strokes, gape } = session.incision;
     let millimetres = move |value: f32| {
         format!("{} mm", language.get().number(f64::from(value), u8::from(value < 10.0).into()))
     };
@@ -56,6 +60,10 @@ pub fn BladeControl(session: Session) -> impl IntoView {
             language.get().fill("blade.length", &[("length", &length)])
         }
         None => language.get().text("blade.ready").to_owned(),
+    };
+    let gaping = move || {
+        let gape = millimetres(gape.get());
+        language.get().fill("blade.gape", &[("gape", &gape)])
     };
     let back = move |redo: bool, picture: Icon, label: &'static str, key: &'static str| {
         let index = usize::from(redo);
@@ -99,6 +107,11 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                     />
                     <output class="num" for="depth">{move || millimetres(depth.get())}</output>
                     <span class="muted num" id="cutting">{cutting}</span>
+                </Show>
+                <Show when=move || strokes.get()[0] != 0>
+                    <span class="muted num" id="gape" data-mm=move || format!("{:.2}", gape.get())>
+                        {gaping}
+                    </span>
                 </Show>
                 {back(false, Icon::Undo, "blade.undo", "Z")}
                 {back(true, Icon::Redo, "blade.redo", "Y")}

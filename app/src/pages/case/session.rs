@@ -450,6 +450,7 @@ impl Session {
             ViewerEvent::Incised { .. }
             | ViewerEvent::Cutting { .. }
             | ViewerEvent::Strokes(_)
+            | ViewerEvent::Gape(_)
             | ViewerEvent::Depth(_) => {}
             ViewerEvent::Vitals(vitals) => self.vitals.set(*vitals),
             ViewerEvent::Computed(computed) => self.computed.set(**computed),
