@@ -129,7 +129,12 @@ impl<'a> Finder<'a> {
 
     /// The cell that has a sample, of whatever body.
     pub(super) fn any_cell(&self, sample: [i32; 3]) -> Option<u32> {
-        self.find(sample, |_| true).map(|(cell, _)| cell)
+        self.any_sample(sample).map(|(cell, _)| cell)
+    }
+
+    /// The cell that has a sample, of whatever body, and which of its samples that is.
+    pub(super) fn any_sample(&self, sample: [i32; 3]) -> Option<(u32, u32)> {
+        self.find(sample, |_| true)
     }
 
     fn find(&self, sample: [i32; 3], wanted: impl Fn(u16) -> bool) -> Option<(u32, u32)> {
