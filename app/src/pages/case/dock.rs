@@ -182,6 +182,7 @@ fn Instruments(session: Session) -> impl IntoView {
             {tool(Tool::Forceps, Icon::Forceps, "tools.forceps", "tools.forceps.tip", "2")}
             {tool(Tool::Probe, Icon::Probe, "tools.probe", "tools.probe.tip", "3")}
             {tool(Tool::Scalpel, Icon::Scalpel, "tools.scalpel", "tools.scalpel.tip", "4")}
+            {tool(Tool::Scissors, Icon::Scissors, "tools.scissors", "tools.scissors.tip", "5")}
             <span class="divider"></span>
             <button
                 class="tool"
@@ -194,6 +195,7 @@ fn Instruments(session: Session) -> impl IntoView {
                 {tr("tools.section")}
                 <kbd aria-hidden="true">"7"</kbd>
             </button>
+            {tool(Tool::Marker, Icon::Pencil, "tools.marker", "tools.marker.tip", "8")}
         </div>
     }
 }
