@@ -1,6 +1,6 @@
 // A real cut by real pointer events: lips part by millimetres, nothing is lost, and every stroke can be taken back.
 import assert from "node:assert/strict";
-import { find, journey, openCase, picture, until } from "./browser.mjs";
+import { base, find, journey, openCase, picture, until } from "./browser.mjs";
 
 const attribute = (page, selector, name) =>
   page.locator(selector).getAttribute(name).then(Number);
@@ -68,3 +68,42 @@ function incision(id, name, { depth, stroke, wide }) {
 
 incision("liver", "Liver", { depth: 25, stroke: [[0.42, 0.5], [0.62, 0.5]], wide: 2 });
 incision("skin", "Skin", { depth: 9, stroke: [[0.4, 0.3], [0.62, 0.34]], wide: 1 });
+
+journey("a planned line is cut along, by keys alone, with the left hand holding on", async ({ page }) => {
+  await openCase(page, "liver");
+  const press = async (key, times) => {
+    for (let i = 0; i < times; i += 1) {
+      await page.keyboard.press(key);
+      await page.waitForTimeout(60);
+    }
+  };
+  // The pen is set down in the middle and draws 24 mm to the right.
+  await page.keyboard.press("8");
+  await press("ArrowRight", 9);
+  const planned = await attribute(page, "#planned", "data-mm");
+  assert.ok(planned > 15 && planned < 45, `a line of ${planned} mm`);
+  await page.keyboard.press("Escape");
+
+  // The left forceps close in the middle of the view, are pulled down while their key is held, and stay.
+  await page.keyboard.down("h");
+  await press("ArrowDown", 3);
+  await page.keyboard.up("h");
+  await until(page, () => Number(document.querySelector("#left")?.dataset.newton) > 0.05, null, "the left hand pulls");
+
+  // The scalpel goes the same way; what it was like is told.
+  await page.keyboard.press("4");
+  await press(".", 6);
+  await press("ArrowRight", 9);
+  await until(page, () => /off the line/.test(document.querySelector("#cutting").textContent), null, "held against the line");
+  await page.keyboard.press("Escape");
+  await until(page, () => document.querySelector(".blade-control")?.dataset.strokes === "1", null, "one stroke");
+  await gapes(page, 0.5, 40);
+  await picture(page, "planned-liver");
+  await page.keyboard.press("h");
+  await page.waitForSelector("#left", { state: "detached" });
+
+  // Kept in the journal with what it went through.
+  await page.goto(`${base}/data`);
+  const told = page.getByText(/cut liver: \d+ mm long, \d+ mm deep, in [\d.]+ s, off the planned line .* area cut: liver [\d.]+ cm²/);
+  await told.first().waitFor();
+});

@@ -74,11 +74,11 @@ vec3 fresh_face(vec3 n, vec3 v) {
 #ifdef SHADOWS
     float shadow = lit(world, n);
 #else
-    float shadow = 0.4; // what lies in a wound sees little of the lamp
+    float shadow = 0.2; // what lies in a wound sees little of the lamp
 #endif
     vec3 g = (c3.rgb * 2.0 - 1.0) * 0.5 + (c.rgb * 2.0 - 1.0) * 0.5;
     vec3 nb = normalize(n - 0.26 * (g - n * dot(g, n)));
-    vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.5, 1.0, shadow) + FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.26;
+    vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.25, 1.0, shadow) + 0.7 * FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.14;
     vec3 sum = flesh * light;
     float open = mix(0.35, 1.0, shadow);
     vec3 r = reflect(-v, nb);
