@@ -76,7 +76,8 @@ pub fn BladeControl(session: Session) -> impl IntoView {
             });
             told + &off.unwrap_or_default()
         }
-        None => language.get().text("blade.ready").to_owned(),
+        None if strokes.get() == [0, 0] => language.get().text("blade.ready").to_owned(),
+        None => String::new(),
     };
     let through = move || {
         layers
@@ -171,8 +172,10 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                         {gaping}
                     </span>
                 </Show>
-                {back(false, Icon::Undo, "blade.undo", "Z")}
-                {back(true, Icon::Redo, "blade.redo", "Y")}
+                <span class="pair">
+                    {back(false, Icon::Undo, "blade.undo", "Z")}
+                    {back(true, Icon::Redo, "blade.redo", "Y")}
+                </span>
                 <Show when=move || cuts() && !layers.get().is_empty()>
                     <div class="layers num" id="layers">{through}</div>
                 </Show>
