@@ -94,7 +94,7 @@ pub struct Patch {
 const NONE: u32 = u32::MAX;
 
 /// Cells by their coordinate.
-pub(super) struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     lattice: &'a Lattice,
     dims: [usize; 3],
     first: Vec<u32>,
@@ -102,7 +102,7 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(lattice: &'a Lattice) -> Self {
+    pub(crate) fn new(lattice: &'a Lattice) -> Self {
         let end = |a: usize| lattice.cells.iter().map(|c| c.coord[a]).max().map_or(0, |m| m + 1);
         let dims = [0, 1, 2].map(|a| usize::from(end(a)));
         let mut this = Self {
@@ -133,7 +133,7 @@ impl<'a> Finder<'a> {
     }
 
     /// The cell that has a sample, of whatever body, and which of its samples that is.
-    pub(super) fn any_sample(&self, sample: [i32; 3]) -> Option<(u32, u32)> {
+    pub(crate) fn any_sample(&self, sample: [i32; 3]) -> Option<(u32, u32)> {
         self.find(sample, |_| true)
     }
 
