@@ -104,6 +104,6 @@ journey("a planned line is cut along, by keys alone, with the left hand holding 
 
   // Kept in the journal with what it went through.
   await page.goto(`${base}/data`);
-  const told = page.getByText(/cut liver: \d+ mm long, \d+ mm deep, in [\d.]+ s, off the planned line .* area cut: liver [\d.]+ cm²/);
+  const told = page.getByText(/cut liver: \d+ mm long, \d+ mm deep, in [\d.]+ s, with up to [\d.]+ N, off the planned line .* area cut: liver [\d.]+ cm²/);
   await told.first().waitFor();
 });

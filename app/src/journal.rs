@@ -74,6 +74,12 @@ pub enum Deed {
         /// Of that, how long the blade stood still beyond half a second at a time [s].
         #[serde(default)]
         hesitation: f32,
+        /// Greatest force of the blade [N]; 0 where it was not kept.
+        #[serde(default)]
+        peak_force: f32,
+        /// Area that was torn, not cut [mm²].
+        #[serde(default)]
+        torn: f32,
         /// Mean and greatest distance from the planned line [mm], where there was one.
         #[serde(default)]
         deviation: Option<[f32; 2]>,

@@ -121,8 +121,8 @@ pub enum ViewerEvent {
         /// Largest displacement of the grasp [mm].
         peak_displacement: f32,
     },
-    /// The blade cuts: the stroke so far; at most ten times a second.
-    Cutting(Measures),
+    /// The blade cuts: the stroke so far, and its force on the tissue now [N]; at most ten times a second.
+    Cutting(Measures, f32),
     /// A stroke ended.
     Incised {
         /// Index into the manifest of the structure where it began.
@@ -167,6 +167,10 @@ pub struct Measures {
     pub duration: f32,
     /// Of that, how long the blade stood still beyond half a second at a time [s].
     pub hesitation: f32,
+    /// Greatest force of the blade [N].
+    pub peak_force: f32,
+    /// Area that was torn, not cut [mm²].
+    pub torn: f32,
     /// Mean and greatest distance from the planned line [mm], where one is drawn on what is cut.
     pub deviation: Option<[f32; 2]>,
 }

@@ -23,6 +23,8 @@ pub const DEPTHS: [f32; 2] = [1.0, 60.0];
 /// Depth to begin with [mm].
 pub const DEPTH: f32 = 10.0;
 
+/// Time over which the hand's speed is smoothed [ms].
+const SMOOTHING: f64 = 80.0;
 /// A blade that stands still for longer than this hesitates [s].
 const PATIENCE: f32 = 0.5;
 
@@ -47,6 +49,10 @@ pub struct Stroke {
     /// Since it last went on [s].
     still: f32,
     hesitation: f32,
+    /// When it last went on [ms], and how fast the hand goes [mm/s].
+    pace: (f64, f32),
+    /// Force on the tissue now, and the greatest [N].
+    forces: [f32; 2],
     /// Depth times way [mm²], and the greatest depth [mm].
     depths: [f32; 2],
     /// Distance from the planned line times way [mm²], and the greatest distance [mm].
@@ -62,6 +68,16 @@ impl Stroke {
         self.hesitation += (dt - patient).max(0.0);
     }
 
+    /// The blade pushes so hard [N].
+    pub fn feel(&mut self, force: f32) {
+        self.forces = [force, self.forces[1].max(force)];
+    }
+
+    /// Force on the tissue now [N].
+    pub fn force(&self) -> f32 {
+        self.forces[0]
+    }
+
     /// What is known of it by now.
     pub fn measures(&self) -> Measures {
         let length = self.length.max(1e-6);
@@ -71,6 +87,8 @@ impl Stroke {
             deepest: self.depths[1],
             duration: self.duration,
             hesitation: self.hesitation,
+            peak_force: self.forces[1],
+            torn: 0.0,
             deviation: self.deviations.map(|[sum, most]| [sum / length, most]),
         }
     }
@@ -97,7 +115,7 @@ impl Blade {
         &mut self,
         kind: Kind,
         (hit, body): (&Hit, u16),
-        pressure: f32,
+        (pressure, time): (f32, f64),
         by_keys: Option<Vec2>,
     ) -> Command {
         let (at, outward) = (hit.rest, hit.normal);
@@ -114,20 +132,21 @@ impl Blade {
             duration: 0.0,
             still: 0.0,
             hesitation: 0.0,
+            pace: (time, 0.0),
+            forces: [0.0; 2],
             depths: [0.0; 2],
             deviations: None,
         });
         Command::Stroke
     }
 
-    /// Draw it on to another place; what that cuts.
+    /// Draw it on to another place at `time` [ms]; what is asked of the solver for that.
     pub fn draw(
         &mut self,
-        hit: &Hit,
-        body: u16,
-        pressure: f32,
+        (hit, body): (&Hit, u16),
+        (pressure, time): (f32, f64),
         plan: Option<&Plan>,
-    ) -> Option<Command> {
+    ) -> Option<[Command; 2]> {
         let depth = self.depth * pressure;
         let stroke = self.stroke.as_mut()?;
         let way = (hit.rest - stroke.at).magnitude();
@@ -138,6 +157,10 @@ impl Blade {
         let share = if jumps { 1.0 } else { 1.0 - (-way / TURNING).exp() };
         let turned = stroke.outward + (hit.normal - stroke.outward) * share;
         stroke.outward = if turned.magnitude() > 0.1 { turned.normalize() } else { hit.normal };
+        let passed = (time - stroke.pace.0).max(1.0);
+        let speed = way / passed as f32 * 1e3;
+        let share = (1.0 - (-passed / SMOOTHING).exp()) as f32;
+        stroke.pace = (time, stroke.pace.1 + (speed - stroke.pace.1) * share);
         let from = stroke.edge;
         (stroke.at, stroke.body) = (hit.rest, body);
         stroke.edge = edge(hit.rest, stroke.outward, depth);
@@ -152,7 +175,8 @@ impl Blade {
             let [sum, most] = stroke.deviations.unwrap_or_default();
             stroke.deviations = Some([sum + off * way, most.max(off)]);
         }
-        Some(Command::Cut { from, to: stroke.edge })
+        let speed = Command::Hand { speed: stroke.pace.1 };
+        Some([speed, Command::Cut { from, to: stroke.edge }])
     }
 
     /// Another depth, within bounds.
@@ -179,9 +203,15 @@ mod tests {
     #[test]
     fn a_stroke_cuts_where_it_passes_and_as_deep_as_it_is_set() {
         let mut blade = Blade { depth: 8.0, stroke: None };
-        assert_eq!(blade.set_down(Kind::Scalpel, (&hit(0.0), 1), 1.0, None), Command::Stroke);
-        assert_eq!(blade.draw(&hit(0.3), 1, 1.0, None), None);
-        let Some(Command::Cut { from, to }) = blade.draw(&hit(3.0), 1, 0.5, None) else { panic!() };
+        assert_eq!(
+            blade.set_down(Kind::Scalpel, (&hit(0.0), 1), (1.0, 0.0), None),
+            Command::Stroke
+        );
+        assert_eq!(blade.draw((&hit(0.3), 1), (1.0, 0.0), None), None);
+        let Some([_, Command::Cut { from, to }]) = blade.draw((&hit(3.0), 1), (0.5, 0.0), None)
+        else {
+            panic!()
+        };
         assert_eq!(from, [[0.0, 0.0, ABOVE], [0.0, 0.0, -8.0]]);
         assert_eq!(to, [[3.0, 0.0, ABOVE], [3.0, 0.0, -4.0]]);
         assert!(blade.stroke.is_some_and(|s| (s.length - 3.0).abs() < 1e-6));
@@ -192,9 +222,9 @@ mod tests {
         let mut plan = Plan::new(1, vec3(0.0, 3.0, 0.0));
         plan.draw(1, vec3(20.0, 3.0, 0.0));
         let mut blade = Blade { depth: 8.0, stroke: None };
-        blade.set_down(Kind::Scalpel, (&hit(0.0), 1), 1.0, None);
+        blade.set_down(Kind::Scalpel, (&hit(0.0), 1), (1.0, 0.0), None);
         for x in [2.0, 4.0, 6.0] {
-            blade.draw(&hit(x), 1, 0.5, Some(&plan));
+            blade.draw((&hit(x), 1), (0.5, 0.0), Some(&plan));
             blade.stroke.as_mut().unwrap().pass(0.1);
         }
         blade.stroke.as_mut().unwrap().pass(2.0);
@@ -207,20 +237,35 @@ mod tests {
     }
 
     #[test]
+    fn the_hand_is_as_fast_as_the_clock_says() {
+        let mut blade = Blade::default();
+        blade.set_down(Kind::Scalpel, (&hit(0.0), 1), (1.0, 1000.0), None);
+        let mut last = 0.0;
+        for i in 1..=40 {
+            let time = 1000.0 + 25.0 * f64::from(i);
+            let drawn = blade.draw((&hit(2.0 * i as f32), 1), (1.0, time), None);
+            let Some([Command::Hand { speed }, _]) = drawn else { panic!() };
+            last = speed;
+        }
+        assert!((last - 80.0).abs() < 1.0, "{last} mm/s");
+    }
+
+    #[test]
     fn scissors_cut_in_snips() {
         let mut blade = Blade::default();
-        blade.set_down(Kind::Scissors, (&hit(0.0), 1), 1.0, None);
-        assert_eq!(blade.draw(&hit(3.0), 1, 1.0, None), None);
-        assert!(blade.draw(&hit(6.5), 1, 1.0, None).is_some());
+        blade.set_down(Kind::Scissors, (&hit(0.0), 1), (1.0, 0.0), None);
+        assert_eq!(blade.draw((&hit(3.0), 1), (1.0, 0.0), None), None);
+        assert!(blade.draw((&hit(6.5), 1), (1.0, 0.0), None).is_some());
     }
 
     #[test]
     fn nothing_is_cut_on_the_way_to_another_part_or_body() {
         let mut blade = Blade::default();
-        blade.set_down(Kind::Scalpel, (&hit(0.0), 1), 1.0, None);
-        assert_eq!(blade.draw(&hit(40.0), 1, 1.0, None), None);
-        assert_eq!(blade.draw(&hit(42.0), 0, 1.0, None), None);
-        let Some(Command::Cut { from, .. }) = blade.draw(&hit(44.0), 0, 1.0, None) else {
+        blade.set_down(Kind::Scalpel, (&hit(0.0), 1), (1.0, 0.0), None);
+        assert_eq!(blade.draw((&hit(40.0), 1), (1.0, 0.0), None), None);
+        assert_eq!(blade.draw((&hit(42.0), 0), (1.0, 0.0), None), None);
+        let Some([_, Command::Cut { from, .. }]) = blade.draw((&hit(44.0), 0), (1.0, 0.0), None)
+        else {
             panic!()
         };
         assert_eq!(from[0][0], 42.0);

@@ -479,6 +479,7 @@ impl Engine {
         let gape = simulation.last().gape;
         self.tell_gape(gape);
         self.feel_left(now);
+        self.feel_blade();
     }
 
     /// A frame at `now` [ms]; true when another one is wanted.

@@ -89,7 +89,8 @@ impl Input {
         let pulls = engine.tool != Tool::Orbit
             && !press.shifts
             && engine.grasp(press.at.x, press.at.y, false);
-        let cuts = !pulls && !press.shifts && engine.incise(press.at, press.pressure, false);
+        let cuts =
+            !pulls && !press.shifts && engine.incise(press.at, (press.pressure, press.time), false);
         let marks = !press.shifts && engine.mark(press.at);
         self.gesture = match (pulls, press.shifts) {
             (true, _) => Gesture::Pull,
@@ -132,7 +133,7 @@ impl Input {
                 engine.camera.pan(-delta.x / height, delta.y / height);
             }
             Gesture::Pull => engine.pull_to(press.at.x, press.at.y, 0.0),
-            Gesture::Cut => engine.incise_to(press.at, press.pressure),
+            Gesture::Cut => engine.incise_to(press.at, (press.pressure, press.time)),
             Gesture::Mark => engine.mark_to(press.at),
             Gesture::Pinch if index < 2 => {
                 engine.touch();

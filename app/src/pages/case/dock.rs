@@ -54,7 +54,10 @@ fn Force(session: Session) -> impl IntoView {
     let language = use_language();
     let limit = session.details.with_value(|details| details.force_limit.clone());
     let newton = limit.as_ref().map(|limit| limit.newton);
-    let force = move || session.pull.get().map(|pull| f64::from(pull.force));
+    let force = move || {
+        let pull = session.pull.get().map(|pull| pull.force);
+        pull.or(session.incision.force.get()).map(f64::from)
+    };
     let state = move || state(force(), newton);
     let mark = move || match state() {
         "warn" => Icon::Alert,

@@ -16,6 +16,8 @@ pub struct Incision {
     pub depth: RwSignal<f32>,
     /// The stroke under way.
     pub stroke: RwSignal<Option<Measures>>,
+    /// Force of the blade on the tissue [N], while it cuts.
+    pub force: RwSignal<Option<f32>>,
     /// What the blade would go through under the pointer: structures, with how far each goes [mm].
     pub layers: RwSignal<Vec<(usize, f32)>>,
     /// How hard the left hand pulls [N], while it holds tissue.
@@ -34,6 +36,7 @@ impl Incision {
         Self {
             depth: RwSignal::new(DEPTH),
             stroke: RwSignal::new(None),
+            force: RwSignal::new(None),
             layers: RwSignal::new(Vec::new()),
             held: RwSignal::new(None),
             planned: RwSignal::new(None),
@@ -45,8 +48,14 @@ impl Incision {
     /// What the view reports of it.
     pub fn hear(self, event: &ViewerEvent) {
         match *event {
-            ViewerEvent::Cutting(measures) => self.stroke.set(Some(measures)),
-            ViewerEvent::Incised { .. } | ViewerEvent::SimulationLost(_) => self.stroke.set(None),
+            ViewerEvent::Cutting(measures, force) => {
+                self.stroke.set(Some(measures));
+                self.force.set(Some(force));
+            }
+            ViewerEvent::Incised { .. } | ViewerEvent::SimulationLost(_) => {
+                self.stroke.set(None);
+                self.force.set(None);
+            }
             ViewerEvent::Held(force) => self.held.set(force),
             ViewerEvent::Planned(length) => self.planned.set(length),
             ViewerEvent::Layers(ref layers) => self.layers.set(layers.clone()),
@@ -62,7 +71,8 @@ impl Incision {
 #[component]
 pub fn BladeControl(session: Session) -> impl IntoView {
     let language = use_language();
-    let Incision { depth, stroke, layers, held, planned, strokes, gape } = session.incision;
+    let Incision { depth, stroke, force: _, layers, held, planned, strokes, gape } =
+        session.incision;
     let millimetres = move |value: f32| {
         format!("{} mm", language.get().number(f64::from(value), u8::from(value < 10.0).into()))
     };
@@ -74,7 +84,8 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                 let off = language.get().number(f64::from(mean), 1);
                 language.get().fill("blade.off", &[("off", &off)])
             });
-            told + &off.unwrap_or_default()
+            let torn = if measures.torn > 0.0 { language.get().text("blade.torn") } else { "" };
+            told + &off.unwrap_or_default() + torn
         }
         None if strokes.get() == [0, 0] => language.get().text("blade.ready").to_owned(),
         None => String::new(),

@@ -451,6 +451,8 @@ impl Session {
                     deepest: measures.deepest,
                     duration: measures.duration,
                     hesitation: measures.hesitation,
+                    peak_force: measures.peak_force,
+                    torn: measures.torn,
                     deviation: measures.deviation,
                     areas: areas.iter().map(|(i, area)| (self.id(*i), *area)).collect(),
                 });
@@ -462,7 +464,7 @@ impl Session {
                 self.say("said.incised", &values);
             }
             ViewerEvent::Incised { .. }
-            | ViewerEvent::Cutting(_)
+            | ViewerEvent::Cutting(..)
             | ViewerEvent::Planned(_)
             | ViewerEvent::Held(_)
             | ViewerEvent::Layers(_)

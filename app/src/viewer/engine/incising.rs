@@ -5,10 +5,11 @@ use three_d::prelude::*;
 
 use super::Engine;
 use crate::{
-    simulation::Simulation,
+    simulation::{Simulation, now},
     viewer::{
         Measures, Tool, ViewerEvent,
         blade::{DEPTHS, Stroke},
+        hand::RIGHT,
         instrument::Kind,
         picking::Hit,
         plan::Plan,
@@ -41,7 +42,7 @@ impl Engine {
     }
 
     /// Set the blade down on the tissue under a point of the canvas; false when there is none, or no simulation.
-    pub fn incise(&mut self, at: Vec2, pressure: f32, by_keys: bool) -> bool {
+    pub fn incise(&mut self, at: Vec2, (pressure, time): (f32, f64), by_keys: bool) -> bool {
         let is_ready = self.simulation.as_ref().is_some_and(Simulation::is_ready);
         let Some(kind) = self.hand.kind.filter(|kind| is_ready && kind.cuts()) else {
             return false;
@@ -50,7 +51,7 @@ impl Engine {
         let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return false };
         self.areas_before = self.areas();
         let by_keys = by_keys.then_some(at);
-        let command = self.blade.set_down(kind, (&hit, body), pressure, by_keys);
+        let command = self.blade.set_down(kind, (&hit, body), (pressure, time), by_keys);
         if let Some(simulation) = &mut self.simulation {
             simulation.command(command);
         }
@@ -60,14 +61,14 @@ impl Engine {
     }
 
     /// Draw the blade on to a point of the canvas.
-    pub fn incise_to(&mut self, at: Vec2, pressure: f32) {
+    pub fn incise_to(&mut self, at: Vec2, (pressure, time): (f32, f64)) {
         if self.blade.stroke.is_none() {
             return;
         }
         let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return };
-        let cut = self.blade.draw(&hit, body, pressure, self.plan.as_ref());
-        if let Some((simulation, command)) = self.simulation.as_mut().zip(cut) {
-            simulation.command(command);
+        let cut = self.blade.draw((&hit, body), (pressure, time), self.plan.as_ref());
+        if let Some((simulation, commands)) = self.simulation.as_mut().zip(cut) {
+            commands.into_iter().for_each(|command| simulation.command(command));
         }
         self.hand.hover = Some(hit.world);
         self.dirty = true;
@@ -77,7 +78,7 @@ impl Engine {
     pub(super) fn nudge_blade(&mut self, right: f32, up: f32) {
         let Some(stroke) = self.blade.stroke else {
             let centre = self.camera.free_centre();
-            self.incise(centre, 1.0, true);
+            self.incise(centre, (1.0, now()), true);
             return;
         };
         let Some(at) = stroke.by_keys else { return };
@@ -85,7 +86,7 @@ impl Engine {
         if let Some(stroke) = &mut self.blade.stroke {
             stroke.by_keys = Some(at);
         }
-        self.incise_to(at, 1.0);
+        self.incise_to(at, (1.0, now()));
     }
 
     /// The marking pen by keys, in the same way.
@@ -196,6 +197,9 @@ impl Engine {
 
     /// The blade was lifted: the stroke is told once its last cuts are made.
     pub(super) fn end_stroke(&mut self, stroke: &Stroke) {
+        if let Some(simulation) = &mut self.simulation {
+            simulation.command(Command::Release { tool: RIGHT });
+        }
         let before = std::mem::take(&mut self.areas_before);
         let (structure, measures) = (stroke.structure, stroke.measures());
         self.tell_ended(true);
@@ -212,7 +216,8 @@ impl Engine {
         if !self.ended.as_mut().is_some_and(is_over) {
             return;
         }
-        let Some(Ended { structure, measures, before, .. }) = self.ended.take() else { return };
+        let Some(Ended { structure, mut measures, before, .. }) = self.ended.take() else { return };
+        measures.torn = self.torn();
         let was = |i: usize| before.iter().find(|(j, _)| *j == i).map_or(0.0, |(_, area)| *area);
         let more = self.areas().into_iter().map(|(i, area)| (i, area - was(i)));
         let areas = more.filter(|(_, area)| *area > LEAST_AREA).collect();
@@ -225,7 +230,23 @@ impl Engine {
         stroke.pass(dt);
         if now - self.last_cutting > CUTTING_PERIOD {
             self.last_cutting = now;
-            self.events.push(ViewerEvent::Cutting(stroke.measures()));
+            let (mut measures, force) = (stroke.measures(), stroke.force());
+            measures.torn = self.torn();
+            self.events.push(ViewerEvent::Cutting(measures, force));
+        }
+    }
+
+    /// Area that the stroke tore by now [mm²].
+    fn torn(&self) -> f32 {
+        let blade = self.simulation.as_ref().and_then(|s| s.last().blade.as_ref());
+        blade.map_or(0.0, |blade| blade.torn)
+    }
+
+    /// Measure how hard the blade pushes.
+    pub(super) fn feel_blade(&mut self) {
+        let blade = self.simulation.as_ref().and_then(|s| s.last().blade.as_ref());
+        if let Some((stroke, blade)) = self.blade.stroke.as_mut().zip(blade) {
+            stroke.feel(Vec3::from(blade.force).magnitude() * 1e-3);
         }
     }
 
