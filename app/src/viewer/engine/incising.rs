@@ -23,7 +23,7 @@ const GAPE_CHANGE: f32 = 0.1;
 /// Less of a structure than this was not cut, but touched by the rounding of samples [mm²].
 const LEAST_AREA: f32 = 0.5;
 /// Reports until everything that was asked for before is answered: one is under way, the next one takes what waits.
-const REPORTS: u8 = 2;
+const REPORTS: u8 = 3;
 
 /// A stroke that ended and waits for its last cuts.
 pub struct Ended {
@@ -197,9 +197,6 @@ impl Engine {
 
     /// The blade was lifted: the stroke is told once its last cuts are made.
     pub(super) fn end_stroke(&mut self, stroke: &Stroke) {
-        if let Some(simulation) = &mut self.simulation {
-            simulation.command(Command::Release { tool: RIGHT });
-        }
         let before = std::mem::take(&mut self.areas_before);
         let (structure, measures) = (stroke.structure, stroke.measures());
         self.tell_ended(true);
@@ -209,11 +206,15 @@ impl Engine {
 
     /// A report came: tell the stroke that ended, if its cuts are made or nothing more is to come.
     pub(super) fn tell_ended(&mut self, at_once: bool) {
-        let is_over = |ended: &mut Ended| {
-            ended.reports += 1;
-            at_once || ended.reports > REPORTS
-        };
-        if !self.ended.as_mut().is_some_and(is_over) {
+        let Some(ended) = &mut self.ended else { return };
+        ended.reports += 1;
+        let reports = ended.reports;
+        // Until then the blade may catch up with where the hand ended.
+        let lifts = reports == REPORTS || (at_once && reports < REPORTS);
+        if let Some(simulation) = self.simulation.as_mut().filter(|_| lifts) {
+            simulation.command(Command::Release { tool: RIGHT });
+        }
+        if reports < 2 * REPORTS && !at_once {
             return;
         }
         let Some(Ended { structure, mut measures, before, .. }) = self.ended.take() else { return };
