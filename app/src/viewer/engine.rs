@@ -314,6 +314,7 @@ impl Engine {
             return false;
         }
         self.release();
+        self.tell_ended(true);
         let Some(kind) = self.hand.kind.filter(|kind| kind.holds()) else {
             return false;
         };

@@ -48,6 +48,7 @@ impl Engine {
             return false;
         };
         self.release();
+        self.tell_ended(true);
         let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return false };
         self.areas_before = self.areas();
         let by_keys = by_keys.then_some(at);
@@ -120,6 +121,7 @@ impl Engine {
     /// Back to before the last stroke, or that taken back.
     pub fn undo(&mut self, redo: bool) {
         self.release();
+        self.tell_ended(true);
         self.open_left();
         if let Some(simulation) = &mut self.simulation {
             simulation.command(if redo { Command::Redo } else { Command::Undo });
@@ -199,7 +201,6 @@ impl Engine {
     pub(super) fn end_stroke(&mut self, stroke: &Stroke) {
         let before = std::mem::take(&mut self.areas_before);
         let (structure, measures) = (stroke.structure, stroke.measures());
-        self.tell_ended(true);
         self.ended = Some(Ended { structure, measures, before, reports: 0 });
         self.dirty = true;
     }
