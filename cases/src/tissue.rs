@@ -182,6 +182,7 @@ impl Mechanics {
             ],
             active: self.value("active"),
             tension: self.value("tension"),
+            toughness: self.value("toughness"),
             ..Material::of(law, (f64::from(self.value("density")) * 1e-9) as f32)
         }
     }

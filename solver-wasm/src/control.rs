@@ -1,6 +1,6 @@
 //! What acts on the tissue from outside during a step.
 
-use crate::{lattice::Embedding, message::STEP_DT};
+use crate::{lattice::Embedding, message::STEP_DT, state::Tie};
 
 /// Instruments a simulation can have.
 pub const TOOL_COUNT: usize = 4;
@@ -16,6 +16,8 @@ pub struct Control {
     pub tool_turns: [Option<[f32; 4]>; TOOL_COUNT],
     /// Dead loads on the tissue.
     pub loads: Vec<Load>,
+    /// How a hand holds the tissue ahead of its blade: offsets are places in the world [mm]; see [`crate::blade`].
+    pub blade: Vec<Tie>,
     /// Pressure on each of the scene's surfaces [kPa], against the outward normal wherever it turns; missing ones are zero.
     pub pressures: Vec<f32>,
     /// Activation of the muscle, 0 to 1: the active stress is this fraction of [`crate::scene::Material::active`].
@@ -48,6 +50,7 @@ impl Default for Control {
             tool_goals: [None; TOOL_COUNT],
             tool_turns: [None; TOOL_COUNT],
             loads: Vec::new(),
+            blade: Vec::new(),
             pressures: Vec::new(),
             activation: 0.0,
         }

@@ -158,6 +158,11 @@ impl Incisions {
         }
     }
 
+    /// Is a link severed? By its lower sample and its axis.
+    pub(crate) fn is_severed(&self, low: [i32; 3], axis: usize) -> bool {
+        self.crossing(low, axis).is_some()
+    }
+
     /// Where a link was crossed, if it is severed.
     fn crossing(&self, low: [i32; 3], axis: usize) -> Option<&Crossing> {
         self.crossings.get(&links::name(low, axis)?)

@@ -23,6 +23,7 @@
 //! [`simulation::Simulation`] does the same by [`message::Command`]s, as the worker needs it.
 
 pub mod beat;
+pub mod blade;
 mod carrier;
 pub mod contact;
 pub mod control;

@@ -58,12 +58,19 @@ pub enum Command {
     },
     /// A stroke of the blade begins: [`Command::Undo`] leads back to here.
     Stroke,
-    /// The blade's edge moves from one place in the tissue to another, rest space [mm]; see [`crate::incision`].
+    /// Where the hand wants the blade's edge, from one place in the tissue to another, rest space [mm]; see [`crate::incision`]. Tissue
+    /// without toughness is cut at once; else the blade follows in the next steps as far as its force does ([`crate::blade`]), until
+    /// it is lifted: by the next stroke, `Undo`, `Redo`, `Reset` or `Release` of hand 0, which holds it.
     Cut {
         /// The edge, from end to end, before.
         from: Edge,
         /// And after.
         to: Edge,
+    },
+    /// Take another blade: it meets so many times the resistance that a new scalpel does, 1 to 100.
+    Blade {
+        /// The factor.
+        bluntness: f32,
     },
     /// Back to before the last stroke, if there was one; all instruments open.
     Undo,
@@ -155,9 +162,28 @@ pub struct Stepped {
     pub volumes: Vec<f32>,
     /// How wide the widest wound gapes [mm]: the largest distance between two points of its lips that were one; 0 while nothing is cut.
     pub gape: f32,
+    /// What the blade has done in the stroke under way, or the last one; none before one, and once it is undone.
+    pub blade: Option<Bladework>,
     /// What the batch did to how the tissue hangs together, in order: who repeats it on a lattice of their own has the numbers of cells and nodes
     /// that the displacements are of.
     pub changes: Vec<Change>,
+}
+
+/// What a blade does, and has done in its stroke.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bladework {
+    /// Force on the tissue [mN], world space; the hand feels its opposite.
+    pub force: [f32; 3],
+    /// Length of the edge in uncut tissue, across its motion [mm].
+    pub width: f32,
+    /// Speed in the last step, against the tissue [mm/s].
+    pub speed: f32,
+    /// Work that parting the tissue took since the stroke began [µJ]; what pushing it stored in it is not in it.
+    pub work: f32,
+    /// Area cut since then by label, 0 where a scene has none [mm²].
+    pub areas: Vec<(u8, f32)>,
+    /// What of it was torn, by too fast or too blunt a blade [mm²]: more than a straight cut would have been, since it is ragged.
+    pub torn: f32,
 }
 
 /// A change of how tissue hangs together.

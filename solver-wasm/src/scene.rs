@@ -83,6 +83,9 @@ pub struct Material {
     /// Tension of the tissue at rest, in all directions [kPa]. It is in balance there, so it is felt only where a cut relieves
     /// the faces that it lays open: the lips draw apart.
     pub tension: f32,
+    /// What it takes to make a unit of area of a cut by a sharp blade [J/m² = mN/mm]; 0: nothing, a blade goes where the hand does. See
+    /// [`crate::blade`].
+    pub toughness: f32,
 }
 
 /// Energy of a unit of rest volume. Every law carries one pressure a cell (mean dilatation); `bulk` is the modulus of that
@@ -193,7 +196,15 @@ impl Material {
     /// A law and a density [kg/mm³], without viscosity or activity.
     pub const fn of(law: Law, density: f32) -> Self {
         let none = Relaxation { modulus: 0.0, time: 1.0 };
-        Self { law, density, damping: 0.0, relaxation: [none; 2], active: 0.0, tension: 0.0 }
+        Self {
+            law,
+            density,
+            damping: 0.0,
+            relaxation: [none; 2],
+            active: 0.0,
+            tension: 0.0,
+            toughness: 0.0,
+        }
     }
 }
 

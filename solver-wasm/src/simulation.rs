@@ -1,5 +1,6 @@
 //! Carries out [`Command`]s and gives [`Report`]s: what the worker runs, without the worker.
 
+mod cutting;
 mod history;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use self::history::{History, Tissue};
 use crate::{
     beat::{Beat, Beating},
+    blade::Blade,
     contact::{
         GraspError,
         instrument::{Pose, unit_quaternion},
@@ -52,6 +54,9 @@ pub enum Refusal {
     /// A blade was sent nowhere.
     #[error("cut: the blade's edge is not finite; send millimetres in rest space")]
     Blade,
+    /// A blade sharper than sharp, or none.
+    #[error("blade: bluntness {0} is not between 1, a new scalpel, and 100")]
+    Bluntness(f32),
     /// The scene has nothing that beats.
     #[error("beat: the scene has no beat; load one whose recipe says how it beats")]
     Beatless,
@@ -82,6 +87,9 @@ pub(crate) struct Loaded {
     /// What the batch has cut or undone, as it was before it.
     uncut: Option<Box<Uncut>>,
     changes: Vec<Change>,
+    blade: Blade,
+    /// As it was before the batch.
+    blade_before: Blade,
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
@@ -169,6 +177,7 @@ impl Simulation {
             loaded.before.2 = loaded.tally;
             loaded.uncut = None;
             loaded.changes.clear();
+            loaded.blade_before = loaded.blade.clone();
             loaded.before.3 = loaded.beating;
         }
         Batch { fresh: None }
@@ -209,6 +218,7 @@ impl Simulation {
                 }
             }
             loaded.beating = loaded.before.3;
+            loaded.blade = loaded.blade_before.clone();
         }
     }
 
@@ -293,6 +303,8 @@ impl Loaded {
             history: History::default(),
             uncut: None,
             changes: Vec::new(),
+            blade: Blade::default(),
+            blade_before: Blade::default(),
             control,
             before,
             tally,
@@ -341,11 +353,13 @@ impl Loaded {
     }
 
     fn carry_out(&mut self, command: &Command) -> Result<(), Refusal> {
-        let model = self.solver.model();
+        let model = Arc::clone(self.solver.model());
         match command {
             // Handled by the caller, which owns what a load replaces.
             Command::Load(_) | Command::Prefer(_) => {}
             Command::Stroke => {
+                self.lift();
+                self.blade.begin();
                 self.keep_uncut();
                 self.history.mark(&self.tissue, &self.state);
                 self.changes.push(Change::Stroke);
@@ -354,15 +368,17 @@ impl Loaded {
                 if !from.iter().chain(to).flatten().all(|x| x.is_finite() && x.abs() < 1e6) {
                     return Err(Refusal::Blade);
                 }
-                self.keep_uncut();
-                let before = self.solver.model();
-                let cut = self.tissue.cut(before, &mut self.state, [*from, *to])?;
-                if let Some(model) = cut {
-                    self.take_up(model);
+                self.cut(from, to)?;
+            }
+            Command::Blade { bluntness } => {
+                if !(1.0..=100.0).contains(bluntness) {
+                    return Err(Refusal::Bluntness(*bluntness));
                 }
-                self.changes.push(Change::Cut { from: *from, to: *to });
+                self.blade.bluntness = f64::from(*bluntness);
             }
             Command::Undo => {
+                self.lift();
+                self.blade.begin();
                 self.keep_uncut();
                 if self.history.undo(&mut self.tissue, &mut self.state) {
                     self.changes.push(Change::Undo);
@@ -370,6 +386,8 @@ impl Loaded {
                 }
             }
             Command::Redo => {
+                self.lift();
+                self.blade.begin();
                 self.keep_uncut();
                 if self.history.redo(&mut self.tissue, &mut self.state) {
                     self.changes.push(Change::Redo);
@@ -377,6 +395,8 @@ impl Loaded {
                 }
             }
             Command::Reset => {
+                self.lift();
+                self.blade.begin();
                 if !Arc::ptr_eq(&self.tissue.scene, &self.whole.0.scene) {
                     self.keep_uncut();
                     self.tissue = self.whole.0.clone();
@@ -430,11 +450,18 @@ impl Loaded {
                 let turn = turn.map(|x| x as f32);
                 self.control.tool_turns[usize::from(*tool)] = Some(turn);
             }
-            Command::Release { tool } => model.release(&mut self.state, *tool)?,
+            Command::Release { tool } => {
+                model.release(&mut self.state, *tool)?;
+                if *tool == 0 {
+                    self.lift();
+                }
+            }
             Command::Step(count) => {
                 for _ in 0..*count {
                     self.conduct();
+                    self.press();
                     let report = self.solver.step(&mut self.state, &self.control);
+                    self.feel();
                     self.note(&report, Backend::Cpu);
                 }
             }
@@ -481,6 +508,7 @@ impl Loaded {
             mechanics: self.tally.mechanics,
             volumes: if self.beat.is_some() { self.volumes() } else { Vec::new() },
             gape: self.gape(),
+            blade: self.blade.work().cloned(),
             changes: self.changes.clone(),
         }
     }

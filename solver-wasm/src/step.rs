@@ -143,7 +143,7 @@ impl Solver {
         }
         Self {
             effort: Effort::PLAY,
-            newton: Newton::new(&model, TOOL_COUNT * MAX_TIES),
+            newton: Newton::new(&model, (TOOL_COUNT + 1) * MAX_TIES),
             approaches: Approaches::new(&model),
             displacements: before.displacements.clone(),
             before,
@@ -488,6 +488,8 @@ impl Solver {
 
     fn set_springs(&mut self, state: &State, control: &Control) {
         let ties = state.tools.iter().flat_map(|t| t.ties.iter().map(|tie| (*tie, t.position)));
+        let blade = control.blade.iter().filter(|tie| self.model.holds(&tie.point));
+        let ties = ties.chain(blade.map(|tie| (*tie, Lanes::default())));
         self.newton.multigrid.set_ties(&self.model, ties);
         #[allow(clippy::unnecessary_cast)]
         let activation = control.activation as Real;

@@ -94,7 +94,7 @@ pub struct Patch {
 const NONE: u32 = u32::MAX;
 
 /// Cells by their coordinate.
-pub(super) struct Finder<'a> {
+pub(crate) struct Finder<'a> {
     lattice: &'a Lattice,
     dims: [usize; 3],
     first: Vec<u32>,
@@ -102,7 +102,7 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(lattice: &'a Lattice) -> Self {
+    pub(crate) fn new(lattice: &'a Lattice) -> Self {
         let end = |a: usize| lattice.cells.iter().map(|c| c.coord[a]).max().map_or(0, |m| m + 1);
         let dims = [0, 1, 2].map(|a| usize::from(end(a)));
         let mut this = Self {
@@ -129,7 +129,12 @@ impl<'a> Finder<'a> {
 
     /// The cell that has a sample, of whatever body.
     pub(super) fn any_cell(&self, sample: [i32; 3]) -> Option<u32> {
-        self.find(sample, |_| true).map(|(cell, _)| cell)
+        self.any_sample(sample).map(|(cell, _)| cell)
+    }
+
+    /// That cell, and the sample's bit.
+    pub(crate) fn any_sample(&self, sample: [i32; 3]) -> Option<(u32, u32)> {
+        self.find(sample, |_| true)
     }
 
     fn find(&self, sample: [i32; 3], wanted: impl Fn(u16) -> bool) -> Option<(u32, u32)> {

@@ -32,6 +32,16 @@ impl Division {
         self.cells.is_empty() && self.nodes.is_empty()
     }
 
+    /// Take in what the next stroke added to a lattice that had so many cells before this one.
+    pub(crate) fn extend(&mut self, next: &Self, before: usize) {
+        for cell in &next.cells {
+            // A part of a part is one of what there was before.
+            let new = (*cell as usize).checked_sub(before);
+            self.cells.push(new.map_or(*cell, |new| self.cells[new]));
+        }
+        self.nodes.extend(&next.nodes);
+    }
+
     /// The parts of a cell: itself and the new ones, given the number of cells before.
     pub(super) fn parts_of(&self, cell: u32, before: usize) -> impl Iterator<Item = u32> {
         let of = self.cells.iter().enumerate().filter(move |(_, origin)| **origin == cell);

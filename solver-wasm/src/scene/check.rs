@@ -168,7 +168,7 @@ impl Scene {
 }
 
 fn check_material(i: usize, material: &Material) -> Result<(), SceneError> {
-    let Material { law, density, damping, relaxation, active, tension } = *material;
+    let Material { law, density, damping, relaxation, active, tension, toughness } = *material;
     let modulus =
         |what, value| check_number(what, i, value, 1e-6..=1e7, "between 1e-6 and 1e7 kPa");
     // Beyond this e^Q leaves the range of f32 within a few per cent of stretch.
@@ -246,6 +246,7 @@ fn check_material(i: usize, material: &Material) -> Result<(), SceneError> {
         )?;
     }
     check_number("materials.tension", i, tension, 0.0..=1e4, "between 0 and 1e4 kPa")?;
+    check_number("materials.toughness", i, toughness, 0.0..=1e6, "between 0 and 1e6 J/m²")?;
     check_number("materials.active", i, active, 0.0..=1e4, "between 0 and 1e4 kPa")
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     control::Load,
-    incision::{Edge, Incisions},
+    incision::{Division, Edge, Incisions},
     lattice::Embedding,
     model::Model,
     scene::{Scene, SceneError},
@@ -25,6 +25,11 @@ impl Tissue {
         Self { scene, incisions }
     }
 
+    /// What has been cut.
+    pub fn incisions(&self) -> &Incisions {
+        &self.incisions
+    }
+
     /// What opens its cuts.
     pub fn tension(&self) -> Vec<Load> {
         self.incisions.tension(&self.scene)
@@ -35,7 +40,7 @@ impl Tissue {
         self.incisions.lips(&self.scene.lattice)
     }
 
-    /// Let a blade pass, and carry the state over to what is left. The model of that, if anything was divided.
+    /// Let a blade pass from edge to edge, and carry the state over to what is left. The model of that, if anything was divided.
     ///
     /// # Errors
     /// More cells than a scene may have; nothing has changed then.
@@ -43,11 +48,16 @@ impl Tissue {
         &mut self,
         before: &Model,
         state: &mut State,
-        [from, to]: [Edge; 2],
+        cuts: &[[Edge; 2]],
     ) -> Result<Option<Arc<Model>>, SceneError> {
         let mut next = self.clone();
         let scene = Arc::make_mut(&mut next.scene);
-        let division = Arc::make_mut(&mut next.incisions).cut(scene, from, to);
+        let incisions = Arc::make_mut(&mut next.incisions);
+        let count = scene.lattice.cells.len();
+        let mut division = Division::default();
+        for [from, to] in cuts {
+            division.extend(&incisions.cut(scene, *from, *to), count);
+        }
         if division.is_empty() {
             self.incisions = next.incisions;
             return Ok(None);

@@ -2,6 +2,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod abuse;
+#[cfg(not(target_arch = "wasm32"))]
+mod blade;
 mod consistency;
 mod contact;
 mod determinism;

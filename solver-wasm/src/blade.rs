@@ -1,0 +1,295 @@
+//! The blade follows the hand: it goes on only while the hand's force exceeds what the tissue ahead of its edge resists with.
+//!
+//! The hand is a spring between where the edge is wanted and where it is, of a stated stiffness and no more than a stated force,
+//! as the forceps' is. What resists is R = b Σ Γ w: toughness Γ [J/m² = mN/mm] times the length w of the edge in uncut tissue,
+//! across its motion, times the bluntness b [Atkins et al. 2004]; an edge in air or in an open cut costs nothing, and one that is drawn along
+//! itself costs less for each millimetre of its way. Friction on the blade's sides and what it takes to start a crack are left out.
+//!
+//! The way is in rest space, as the incision is. The force acts on the tissue just ahead of the edge, which is therefore pushed before it
+//! gives way; how far it was pushed is taken off the hand's reach, so the hand holds still in the world.
+//!
+//! While the hand holds the tissue it holds it both ways, as the friction of the blade's sides would: tissue that swings ahead is drawn back.
+//!
+//! Tearing is a model, not a measurement: above a speed or a bluntness the edge strays to either side by less than a third of a cell, by a
+//! hash of where it is, and the longer way costs more.
+
+mod front;
+
+use std::collections::VecDeque;
+
+use nalgebra::Vector3;
+
+pub(crate) use self::front::{Front, Ground};
+use crate::{
+    incision::Edge,
+    message::Bladework,
+    model::Model,
+    real::{Lanes, Real, node_vector, to_f32},
+    state::{State, Tie},
+};
+
+/// Stiffness of the hand behind the blade [mN/mm]: a modelling choice, so stiff that the blade lags by millimetres.
+pub const HAND_STIFFNESS: f64 = 4_000.0;
+/// The most that it pushes with [mN]: a modelling choice, the order of a firm push with the forefinger on the blade's back.
+pub const HAND_FORCE: f64 = 30_000.0;
+/// No hand moves a blade faster [mm/s].
+pub const HAND_SPEED: f64 = 600.0;
+/// Above this speed the blade tears [mm/s]: a modelling choice, some times the speed of a careful stroke.
+pub const TEARING_SPEED: f64 = 150.0;
+/// Above this bluntness it tears: a modelling choice.
+pub const TEARING_BLUNTNESS: f64 = 3.0;
+/// How far a tearing edge strays at most, in cells.
+pub const STRAYING: f64 = 0.3;
+/// A way shorter than this is not cut yet, in samples: it would sever nothing and cost a new model.
+const WORTH: f64 = 0.5;
+/// Part of a sample that is no way.
+const NOTHING: f64 = 1e-4;
+
+/// The edge from end to end, rest space [mm].
+pub(crate) type Line = [Vector3<f64>; 2];
+
+/// The blade in the hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Blade {
+    /// Resistance over that to a new scalpel.
+    pub bluntness: f64,
+    stroke: Option<Stroke>,
+    /// Of the stroke under way, or the last.
+    work: Option<Bladework>,
+}
+
+impl Default for Blade {
+    fn default() -> Self {
+        Self { bluntness: 1.0, stroke: None, work: None }
+    }
+}
+
+/// An edge in the tissue, or above it.
+#[derive(Clone, Debug)]
+struct Stroke {
+    at: Line,
+    /// Up to where the tissue is cut: where it was last worth it, and perhaps astray.
+    cut: Line,
+    /// Where the edge is wanted, one place after the other.
+    wanted: VecDeque<Line>,
+    /// Displacement of the tissue where the hand last went, as it was then [mm].
+    held: Vector3<f64>,
+    /// Since `cut`: way [mm], area [mm²] and work of the resistance [µJ].
+    since: [f64; 3],
+    /// With which the hand pushes the tissue ahead [mN].
+    force: f64,
+}
+
+/// A place on the way of a step.
+struct Stop {
+    line: Line,
+    /// Off the sheet.
+    normal: Vector3<f64>,
+    is_corner: bool,
+    /// From the stop before: way [mm], area [mm²] and work of the resistance [µJ].
+    from_last: [f64; 3],
+}
+
+/// What a step of the blade asks for.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// What is severed: the edge before and after, one after the other.
+    pub cuts: Vec<[Edge; 2]>,
+}
+
+impl Blade {
+    /// The edge is wanted in another place. From another than where it was wanted last, it is taken out and set down there.
+    pub fn want(&mut self, ground: &Ground, state: &State, from: &Edge, to: &Edge) {
+        let [from, to] = [from, to].map(line);
+        let last = self.stroke.as_ref().map(|s| *s.wanted.back().unwrap_or(&s.at));
+        if last != Some(from) {
+            let wanted = VecDeque::new();
+            let held = Vector3::zeros();
+            self.stroke =
+                Some(Stroke { at: from, cut: from, wanted, held, since: [0.0; 3], force: 0.0 });
+            self.work.get_or_insert_default();
+        }
+        let Some(stroke) = &mut self.stroke else { return };
+        stroke.wanted.push_back(to);
+        let beyond = [0, 1].map(|end| 2.0 * to[end] - from[end]);
+        let there = ground.front(&to, &beyond);
+        let here = ground.front(&stroke.at, &stroke.wanted[0]);
+        stroke.held =
+            there.displacement(state).or_else(|| here.displacement(state)).unwrap_or_default();
+    }
+
+    /// Is it set on the tissue?
+    pub fn is_down(&self) -> bool {
+        self.stroke.is_some()
+    }
+
+    /// Lift it: what is left of its way is dropped. What it has passed and not yet cut.
+    pub fn lift(&mut self) -> Option<[Edge; 2]> {
+        let stroke = self.stroke.take()?;
+        if let Some(work) = &mut self.work {
+            (work.force, work.width, work.speed) = ([0.0; 3], 0.0, 0.0);
+        }
+        (stroke.since[1] > 0.0).then(|| [edge(&stroke.cut), edge(&stroke.at)])
+    }
+
+    /// A stroke begins: the account is empty.
+    pub fn begin(&mut self) {
+        self.work = None;
+    }
+
+    /// What it has done in this stroke, if there was one.
+    pub fn work(&self) -> Option<&Bladework> {
+        self.work.as_ref()
+    }
+
+    /// Go on for a step of `dt`, as far as the hand's force does; `ties` is how the hand holds the tissue ahead of the edge meanwhile.
+    pub fn go_on(
+        &mut self,
+        ground: &Ground,
+        state: &State,
+        dt: f64,
+        ties: &mut Vec<Tie>,
+    ) -> Progress {
+        ties.clear();
+        let mut progress = Progress::default();
+        let (Some(stroke), Some(work)) = (&mut self.stroke, &mut self.work) else {
+            return progress;
+        };
+        let (sample, reach) = (ground.sample(), HAND_SPEED * dt);
+        let (mut way, mut stops) = (0.0, Vec::new());
+        let mut effort = 0.0;
+        let (front, force) = loop {
+            let Some(target) = stroke.wanted.front().copied() else {
+                break (Front::default(), 0.0);
+            };
+            let left = length(&stroke.at, &target);
+            if left <= NOTHING * sample {
+                stroke.wanted.pop_front();
+                continue;
+            }
+            let front = ground.front(&stroke.at, &target);
+            let resistance = self.bluntness * front.resistance;
+            let pushed = front
+                .displacement(state)
+                .map_or(0.0, |u| (stroke.held - u).dot(&front.ahead(state)));
+            let last = std::iter::once(&stroke.at).chain(&stroke.wanted);
+            let all_left: f64 = last.zip(&stroke.wanted).map(|(a, b)| length(a, b)).sum();
+            let stretch = if resistance > 0.0 { all_left + pushed } else { all_left };
+            let hand = |stretch: f64| (HAND_STIFFNESS * stretch).clamp(0.0, HAND_FORCE);
+            let gives = if hand(stretch) > resistance {
+                stretch - resistance / HAND_STIFFNESS
+            } else {
+                0.0
+            };
+            let part = gives.min(reach - way).min(left).min(0.5 * sample);
+            if part <= NOTHING * sample {
+                break (front, hand(stretch).min(resistance));
+            }
+            let is_corner = part >= left;
+            let share = part / left;
+            let moved = [0, 1].map(|end| stroke.at[end] + share * (target[end] - stroke.at[end]));
+            stroke.at = if is_corner { target } else { moved };
+            if is_corner {
+                stroke.wanted.pop_front();
+            }
+            way += part;
+            effort += resistance * part;
+            for (label, width) in &front.widths {
+                match work.areas.iter_mut().find(|(of, _)| of == label) {
+                    Some((_, area)) => *area += (width * part) as f32,
+                    None => work.areas.push((*label, (width * part) as f32)),
+                }
+            }
+            let from_last = [part, front.width() * part, resistance * part];
+            stops.push(Stop { line: stroke.at, normal: front.normal, is_corner, from_last });
+        };
+        work.areas.sort_unstable_by_key(|(label, _)| *label);
+        work.speed = (way / dt) as f32;
+        work.width = front.width() as f32;
+        let excess = (way / dt / TEARING_SPEED).max(self.bluntness / TEARING_BLUNTNESS) - 1.0;
+        let astray = STRAYING * ground.spacing() * excess.clamp(0.0, 1.0);
+        for (i, stop) in stops.iter().enumerate() {
+            stroke.since.iter_mut().zip(stop.from_last).for_each(|(sum, x)| *sum += x);
+            let is_last = i + 1 == stops.len();
+            let worth = if astray > 0.0 { 1.0 } else { WORTH } * sample;
+            let is_due = stop.is_corner || ((is_last || astray > 0.0) && stroke.since[0] >= worth);
+            if !is_due {
+                continue;
+            }
+            let [passed, area, resisted] = std::mem::take(&mut stroke.since);
+            let mut to = stop.line;
+            if astray > 0.0 && area > 0.0 {
+                for (end, salt) in to.iter_mut().zip([0x5eed, 0xb1ade]) {
+                    *end += astray * noise(end, 0.25 * sample, salt) * stop.normal;
+                }
+                let aside = 0.25
+                    * (0..2)
+                        .map(|e| (to[e] - stroke.cut[e]).dot(&stop.normal))
+                        .sum::<f64>()
+                        .powi(2);
+                let longer = (1.0 + aside / (passed * passed)).sqrt();
+                work.torn += (area * longer) as f32;
+                effort += resisted * (longer - 1.0);
+            }
+            progress.cuts.push([edge(&stroke.cut), edge(&to)]);
+            stroke.cut = to;
+        }
+        work.work += effort as f32;
+        stroke.force = force;
+        front.hold(state, force, HAND_STIFFNESS, ties);
+        progress
+    }
+
+    /// How the hand holds the tissue ahead of the edge, after that was cut.
+    pub fn hold(&self, ground: &Ground, state: &State, ties: &mut Vec<Tie>) {
+        ties.clear();
+        if let Some((stroke, target)) =
+            self.stroke.as_ref().and_then(|s| Some((s, s.wanted.front()?)))
+        {
+            ground.front(&stroke.at, target).hold(state, stroke.force, HAND_STIFFNESS, ties);
+        }
+    }
+
+    /// Take down the force with which the hand held the tissue in the step that is over.
+    pub fn feel(&mut self, model: &Model, state: &State, ties: &[Tie]) {
+        let (Some(work), true) = (&mut self.work, self.stroke.is_some()) else { return };
+        let force = ties.iter().fold(Lanes::default(), |sum, tie| {
+            let at = tie.rest + model.lattice().displacement(&state.displacements, &tie.point);
+            sum + tie.stiffness * (tie.offset - at)
+        });
+        work.force = to_f32(force);
+    }
+}
+
+/// Mean way of an edge's ends [mm].
+fn length(from: &Line, to: &Line) -> f64 {
+    0.5 * ((to[0] - from[0]).norm() + (to[1] - from[1]).norm())
+}
+
+fn line(edge: &Edge) -> Line {
+    edge.map(|end| Vector3::from(end.map(f64::from)))
+}
+
+fn edge(line: &Line) -> Edge {
+    line.map(|end| [0, 1, 2].map(|a| end[a] as f32))
+}
+
+/// A nodal vector.
+fn nodal(v: Vector3<f64>) -> Lanes {
+    #[allow(clippy::unnecessary_cast)]
+    node_vector([v.x as Real, v.y as Real, v.z as Real])
+}
+
+/// A number from −1 to 1 that a place has, on a grid: splitmix64 of its coordinates [Steele et al. 2014].
+fn noise(at: &Vector3<f64>, grid: f64, salt: u64) -> f64 {
+    let mut state = salt;
+    for a in 0..3 {
+        state = state
+            .wrapping_add((at[a] / grid).floor() as i64 as u64)
+            .wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        state ^= state >> 31;
+    }
+    (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
