@@ -5,10 +5,10 @@
 //! across its motion, times the bluntness b [Atkins et al. 2004]; an edge in air or in an open cut costs nothing, and one that is drawn along
 //! itself costs less for each millimetre of its way. Friction on the blade's sides and what it takes to start a crack are left out.
 //!
-//! The way is in rest space, as the incision is. The force acts on the tissue just ahead of the edge, which is therefore pushed before it
-//! gives way; how far it was pushed is taken off the hand's reach, so the hand holds still in the world.
-//!
-//! While the hand holds the tissue it holds it both ways, as the friction of the blade's sides would: tissue that swings ahead is drawn back.
+//! The way is in rest space, as the incision is: the hand goes with the tissue, as the eye that leads it does. The force acts on the
+//! tissue just ahead of the edge, which is therefore pushed before it gives way. Soft organs could not bear all of it: Γ over Young's modulus is 30 mm
+//! for a liver, and so far it would be pushed. There a surgeon's other hand steadies the tissue; what would push it by more than
+//! some millimetres is taken to be that hand's ([`Bladework::borne`]).
 //!
 //! Tearing is a model, not a measurement: above a speed or a bluntness the edge strays to either side by less than a third of a cell, by a
 //! hash of where it is, and the longer way costs more.
@@ -20,18 +20,14 @@ use std::collections::VecDeque;
 use nalgebra::Vector3;
 
 pub(crate) use self::front::{Front, Ground};
-use crate::{
-    incision::Edge,
-    message::Bladework,
-    model::Model,
-    real::{Lanes, Real, node_vector, to_f32},
-    state::{State, Tie},
-};
+use crate::{control::Load, incision::Edge, message::Bladework, state::State};
 
 /// Stiffness of the hand behind the blade [mN/mm]: a modelling choice, so stiff that the blade lags by millimetres.
 pub const HAND_STIFFNESS: f64 = 4_000.0;
 /// The most that it pushes with [mN]: a modelling choice, the order of a firm push with the forefinger on the blade's back.
 pub const HAND_FORCE: f64 = 30_000.0;
+/// How far soft tissue is pushed, about, before the other hand steadies it [mm]: a modelling choice.
+pub const GIVING: f64 = 4.0;
 /// No hand moves a blade faster [mm/s].
 pub const HAND_SPEED: f64 = 600.0;
 /// Above this speed the blade tears [mm/s]: a modelling choice, some times the speed of a careful stroke.
@@ -72,11 +68,9 @@ struct Stroke {
     cut: Line,
     /// Where the edge is wanted, one place after the other.
     wanted: VecDeque<Line>,
-    /// Displacement of the tissue where the hand last went, as it was then [mm].
-    held: Vector3<f64>,
     /// Since `cut`: way [mm], area [mm²] and work of the resistance [µJ].
     since: [f64; 3],
-    /// With which the hand pushes the tissue ahead [mN].
+    /// With which the hand pushes [mN].
     force: f64,
 }
 
@@ -90,32 +84,19 @@ struct Stop {
     from_last: [f64; 3],
 }
 
-/// What a step of the blade asks for.
-#[derive(Default)]
-pub(crate) struct Progress {
-    /// What is severed: the edge before and after, one after the other.
-    pub cuts: Vec<[Edge; 2]>,
-}
-
 impl Blade {
     /// The edge is wanted in another place. From another than where it was wanted last, it is taken out and set down there.
-    pub fn want(&mut self, ground: &Ground, state: &State, from: &Edge, to: &Edge) {
+    pub fn want(&mut self, from: &Edge, to: &Edge) {
         let [from, to] = [from, to].map(line);
         let last = self.stroke.as_ref().map(|s| *s.wanted.back().unwrap_or(&s.at));
         if last != Some(from) {
             let wanted = VecDeque::new();
-            let held = Vector3::zeros();
-            self.stroke =
-                Some(Stroke { at: from, cut: from, wanted, held, since: [0.0; 3], force: 0.0 });
+            self.stroke = Some(Stroke { at: from, cut: from, wanted, since: [0.0; 3], force: 0.0 });
             self.work.get_or_insert_default();
         }
-        let Some(stroke) = &mut self.stroke else { return };
-        stroke.wanted.push_back(to);
-        let beyond = [0, 1].map(|end| 2.0 * to[end] - from[end]);
-        let there = ground.front(&to, &beyond);
-        let here = ground.front(&stroke.at, &stroke.wanted[0]);
-        stroke.held =
-            there.displacement(state).or_else(|| here.displacement(state)).unwrap_or_default();
+        if let Some(stroke) = &mut self.stroke {
+            stroke.wanted.push_back(to);
+        }
     }
 
     /// Is it set on the tissue?
@@ -127,7 +108,7 @@ impl Blade {
     pub fn lift(&mut self) -> Option<[Edge; 2]> {
         let stroke = self.stroke.take()?;
         if let Some(work) = &mut self.work {
-            (work.force, work.width, work.speed) = ([0.0; 3], 0.0, 0.0);
+            (work.force, work.borne, work.width, work.speed) = ([0.0; 3], 0.0, 0.0, 0.0);
         }
         (stroke.since[1] > 0.0).then(|| [edge(&stroke.cut), edge(&stroke.at)])
     }
@@ -142,19 +123,11 @@ impl Blade {
         self.work.as_ref()
     }
 
-    /// Go on for a step of `dt`, as far as the hand's force does; `ties` is how the hand holds the tissue ahead of the edge meanwhile.
-    pub fn go_on(
-        &mut self,
-        ground: &Ground,
-        state: &State,
-        dt: f64,
-        ties: &mut Vec<Tie>,
-    ) -> Progress {
-        ties.clear();
-        let mut progress = Progress::default();
-        let (Some(stroke), Some(work)) = (&mut self.stroke, &mut self.work) else {
-            return progress;
-        };
+    /// Go on for a step of `dt`, as far as the hand's force does. What is severed on the way: the edge before and after, one after the
+    /// other.
+    pub fn go_on(&mut self, ground: &Ground, dt: f64) -> Vec<[Edge; 2]> {
+        let mut cuts = Vec::new();
+        let (Some(stroke), Some(work)) = (&mut self.stroke, &mut self.work) else { return cuts };
         let (sample, reach) = (ground.sample(), HAND_SPEED * dt);
         let (mut way, mut stops) = (0.0, Vec::new());
         let mut effort = 0.0;
@@ -169,21 +142,13 @@ impl Blade {
             }
             let front = ground.front(&stroke.at, &target);
             let resistance = self.bluntness * front.resistance;
-            let pushed = front
-                .displacement(state)
-                .map_or(0.0, |u| (stroke.held - u).dot(&front.ahead(state)));
             let last = std::iter::once(&stroke.at).chain(&stroke.wanted);
-            let all_left: f64 = last.zip(&stroke.wanted).map(|(a, b)| length(a, b)).sum();
-            let stretch = if resistance > 0.0 { all_left + pushed } else { all_left };
-            let hand = |stretch: f64| (HAND_STIFFNESS * stretch).clamp(0.0, HAND_FORCE);
-            let gives = if hand(stretch) > resistance {
-                stretch - resistance / HAND_STIFFNESS
-            } else {
-                0.0
-            };
+            let stretch: f64 = last.zip(&stroke.wanted).map(|(a, b)| length(a, b)).sum();
+            let hand = (HAND_STIFFNESS * stretch).min(HAND_FORCE);
+            let gives = if hand > resistance { stretch - resistance / HAND_STIFFNESS } else { 0.0 };
             let part = gives.min(reach - way).min(left).min(0.5 * sample);
             if part <= NOTHING * sample {
-                break (front, hand(stretch).min(resistance));
+                break (front, hand.min(resistance));
             }
             let is_corner = part >= left;
             let share = part / left;
@@ -231,33 +196,29 @@ impl Blade {
                 work.torn += (area * longer) as f32;
                 effort += resisted * (longer - 1.0);
             }
-            progress.cuts.push([edge(&stroke.cut), edge(&to)]);
+            cuts.push([edge(&stroke.cut), edge(&to)]);
             stroke.cut = to;
         }
         work.work += effort as f32;
         stroke.force = force;
-        front.hold(state, force, HAND_STIFFNESS, ties);
-        progress
+        cuts
     }
 
-    /// How the hand holds the tissue ahead of the edge, after that was cut.
-    pub fn hold(&self, ground: &Ground, state: &State, ties: &mut Vec<Tie>) {
-        ties.clear();
-        if let Some((stroke, target)) =
-            self.stroke.as_ref().and_then(|s| Some((s, s.wanted.front()?)))
-        {
-            ground.front(&stroke.at, target).hold(state, stroke.force, HAND_STIFFNESS, ties);
-        }
-    }
-
-    /// Take down the force with which the hand held the tissue in the step that is over.
-    pub fn feel(&mut self, model: &Model, state: &State, ties: &[Tie]) {
-        let (Some(work), true) = (&mut self.work, self.stroke.is_some()) else { return };
-        let force = ties.iter().fold(Lanes::default(), |sum, tie| {
-            let at = tie.rest + model.lattice().displacement(&state.displacements, &tie.point);
-            sum + tie.stiffness * (tie.offset - at)
-        });
-        work.force = to_f32(force);
+    /// Push the tissue ahead of the edge, as it is by now.
+    pub fn push(&mut self, ground: &Ground, state: &State, loads: &mut Vec<Load>) {
+        loads.clear();
+        let (Some(stroke), Some(work)) = (&self.stroke, &mut self.work) else { return };
+        let Some(target) = stroke.wanted.front() else {
+            (work.force, work.borne) = ([0.0; 3], 0.0);
+            return;
+        };
+        let front = ground.front(&stroke.at, target);
+        let force = stroke.force.min(self.bluntness * front.resistance);
+        let borne = force.min(front.bearing);
+        let ahead = front.ahead(state);
+        work.force = [0, 1, 2].map(|a| (force * ahead[a]) as f32);
+        work.borne = if force > 0.0 { (borne / force) as f32 } else { 0.0 };
+        front.load(borne * ahead, loads);
     }
 }
 
@@ -272,12 +233,6 @@ fn line(edge: &Edge) -> Line {
 
 fn edge(line: &Line) -> Edge {
     line.map(|end| [0, 1, 2].map(|a| end[a] as f32))
-}
-
-/// A nodal vector.
-fn nodal(v: Vector3<f64>) -> Lanes {
-    #[allow(clippy::unnecessary_cast)]
-    node_vector([v.x as Real, v.y as Real, v.z as Real])
 }
 
 /// A number from −1 to 1 that a place has, on a grid: splitmix64 of its coordinates [Steele et al. 2014].

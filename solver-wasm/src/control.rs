@@ -1,6 +1,6 @@
 //! What acts on the tissue from outside during a step.
 
-use crate::{lattice::Embedding, message::STEP_DT, state::Tie};
+use crate::{lattice::Embedding, message::STEP_DT};
 
 /// Instruments a simulation can have.
 pub const TOOL_COUNT: usize = 4;
@@ -16,8 +16,8 @@ pub struct Control {
     pub tool_turns: [Option<[f32; 4]>; TOOL_COUNT],
     /// Dead loads on the tissue.
     pub loads: Vec<Load>,
-    /// How a hand holds the tissue ahead of its blade: offsets are places in the world [mm]; see [`crate::blade`].
-    pub blade: Vec<Tie>,
+    /// Those with which a hand pushes the tissue ahead of its blade; see [`crate::blade`].
+    pub blade: Vec<Load>,
     /// Pressure on each of the scene's surfaces [kPa], against the outward normal wherever it turns; missing ones are zero.
     pub pressures: Vec<f32>,
     /// Activation of the muscle, 0 to 1: the active stress is this fraction of [`crate::scene::Material::active`].

@@ -172,8 +172,10 @@ pub struct Stepped {
 /// What a blade does, and has done in its stroke.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bladework {
-    /// Force on the tissue [mN], world space; the hand feels its opposite.
+    /// Force of the blade on what is before it [mN], world space; the hand feels its opposite.
     pub force: [f32; 3],
+    /// Share of it that the tissue bears, 0 to 1; soft tissue is steadied by the other hand, which bears the rest.
+    pub borne: f32,
     /// Length of the edge in uncut tissue, across its motion [mm].
     pub width: f32,
     /// Speed in the last step, against the tissue [mm/s].

@@ -461,7 +461,6 @@ impl Loaded {
                     self.conduct();
                     self.press();
                     let report = self.solver.step(&mut self.state, &self.control);
-                    self.feel();
                     self.note(&report, Backend::Cpu);
                 }
             }

@@ -143,7 +143,7 @@ impl Solver {
         }
         Self {
             effort: Effort::PLAY,
-            newton: Newton::new(&model, (TOOL_COUNT + 1) * MAX_TIES),
+            newton: Newton::new(&model, TOOL_COUNT * MAX_TIES),
             approaches: Approaches::new(&model),
             displacements: before.displacements.clone(),
             before,
@@ -488,8 +488,6 @@ impl Solver {
 
     fn set_springs(&mut self, state: &State, control: &Control) {
         let ties = state.tools.iter().flat_map(|t| t.ties.iter().map(|tie| (*tie, t.position)));
-        let blade = control.blade.iter().filter(|tie| self.model.holds(&tie.point));
-        let ties = ties.chain(blade.map(|tie| (*tie, Lanes::default())));
         self.newton.multigrid.set_ties(&self.model, ties);
         #[allow(clippy::unnecessary_cast)]
         let activation = control.activation as Real;
@@ -497,7 +495,8 @@ impl Solver {
             if activation.is_finite() { activation.clamp(0.0, 1.0) } else { 0.0 };
         self.newton.pressures.set(&self.model, &control.pressures);
         self.newton.loads.clear();
-        for load in control.loads.iter().filter(|l| self.model.holds(&l.point)) {
+        let loads = control.loads.iter().chain(&control.blade);
+        for load in loads.filter(|l| self.model.holds(&l.point)) {
             let loads = &mut self.newton.loads;
             self.model.for_each_grid(&load.point, |grid, nodes, weights| {
                 if grid == 0 {

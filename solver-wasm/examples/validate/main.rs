@@ -6,6 +6,7 @@
 //! build, which plays, and fine rows for the f64 build (`--features f64`); each is the default of its build.
 
 mod bars;
+mod blade;
 mod cook;
 mod dynamics;
 mod ellipsoids;
@@ -33,7 +34,7 @@ struct Family {
 const BOTH: &[Orientation] = &[Orientation::Aligned, Orientation::Angled];
 const ALIGNED: &[Orientation] = &[Orientation::Aligned];
 
-const FAMILIES: [Family; 15] = [
+const FAMILIES: [Family; 16] = [
     Family { name: "patch-test", quick: true, orientations: ALIGNED, rows: invariants::patch_test },
     Family { name: "rotation", quick: true, orientations: BOTH, rows: invariants::rotation },
     Family { name: "refinement", quick: true, orientations: ALIGNED, rows: invariants::refinement },
@@ -49,6 +50,7 @@ const FAMILIES: [Family; 15] = [
     Family { name: "land-1", quick: true, orientations: BOTH, rows: bars::land },
     Family { name: "land-2", quick: false, orientations: BOTH, rows: ellipsoids::inflation },
     Family { name: "land-3", quick: false, orientations: BOTH, rows: ellipsoids::contraction },
+    Family { name: "liver-cutting-force", quick: true, orientations: BOTH, rows: blade::cutting },
 ];
 
 /// What the command line asks for.

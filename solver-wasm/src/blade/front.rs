@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use nalgebra::Vector3;
 
-use super::{Line, nodal};
+use super::{GIVING, Line};
 use crate::{
-    contact::MAX_TIES,
+    control::Load,
     incision::{Incisions, facets::Finder},
     lattice::{Embedding, Lattice},
-    real::{from_f32, node_vector, to_f32},
     scene::Scene,
-    state::{State, Tie},
+    state::State,
 };
 
 /// How far ahead of the edge is looked, in samples: a link whose middle the edge has just passed is severed, and the tissue beyond it is
@@ -41,6 +40,8 @@ pub(crate) struct Front<'a> {
     pub normal: Vector3<f64>,
     /// Unit vector of its motion, rest space.
     way: Vector3<f64>,
+    /// What the tissue bears before it is pushed far [mN]: 4 μ w δ, the order of a line load w long on an elastic body that moves it by δ.
+    pub bearing: f64,
     /// Where it acts: points of cells, and what of the resistance is theirs [mN].
     contacts: Vec<(Embedding, f64)>,
 }
@@ -93,12 +94,12 @@ impl<'a> Ground<'a> {
                 Some((_, sum)) => *sum += width,
                 None => front.widths.push((label, width)),
             }
-            let material = lattice.cells[cell as usize].material;
-            let toughness =
-                self.scene.materials.get(usize::from(material)).map_or(0.0, |m| m.toughness);
-            let force = f64::from(toughness) * width;
+            let material = usize::from(lattice.cells[cell as usize].material);
+            let Some(material) = self.scene.materials.get(material) else { continue };
+            let force = f64::from(material.toughness) * width;
             if force > 0.0 {
                 front.resistance += force;
+                front.bearing += 4.0 * material.law.moduli().0 * width * GIVING;
                 let sum = cells.entry(cell).or_default();
                 sum.0 += force;
                 sum.1 += force * place;
@@ -150,16 +151,6 @@ impl Front<'_> {
         self.widths.iter().map(|(_, width)| width).sum()
     }
 
-    /// How far the tissue ahead has moved from rest [mm]; none if there is none that resists.
-    pub fn displacement(&self, state: &State) -> Option<Vector3<f64>> {
-        let lattice = self.lattice.filter(|_| !self.contacts.is_empty())?;
-        let sum = self.contacts.iter().fold(Vector3::zeros(), |sum, (point, force)| {
-            let u = to_f32(lattice.displacement(&state.displacements, point)).map(f64::from);
-            sum + *force * Vector3::from(u)
-        });
-        Some(sum / self.resistance)
-    }
-
     /// The motion's direction in the world, as the tissue there is turned.
     pub fn ahead(&self, state: &State) -> Vector3<f64> {
         let Some(lattice) = self.lattice else { return self.way };
@@ -172,18 +163,14 @@ impl Front<'_> {
         turned.try_normalize(0.0).unwrap_or(self.way)
     }
 
-    /// Tie the tissue ahead to a hand of this stiffness [mN/mm] that pushes it with this force [mN].
-    pub fn hold(&self, state: &State, force: f64, stiffness: f64, ties: &mut Vec<Tie>) {
-        let (Some(lattice), true) = (self.lattice, force > 0.0) else { return };
-        let held = &self.contacts[..self.contacts.len().min(MAX_TIES)];
-        let total: f64 = held.iter().map(|(_, force)| force).sum();
-        let reach = nodal(self.ahead(state) * (force / stiffness));
-        ties.extend(held.iter().map(|(point, share)| {
-            let rest = from_f32(lattice.rest_position(point));
-            #[allow(clippy::unnecessary_cast)]
-            let stiffness = node_vector([(stiffness * share / total) as crate::real::Real; 3]);
-            let offset = rest + lattice.displacement(&state.displacements, point) + reach;
-            Tie { point: *point, offset, rest, stiffness, multiplier: Default::default() }
+    /// A force on the tissue [mN], shared as the resistance is.
+    pub fn load(&self, force: Vector3<f64>, loads: &mut Vec<Load>) {
+        if force == Vector3::zeros() {
+            return;
+        }
+        loads.extend(self.contacts.iter().map(|(point, own)| {
+            let share = own / self.resistance;
+            Load { point: *point, force: [0, 1, 2].map(|a| (share * force[a]) as f32) }
         }));
     }
 }

@@ -7,8 +7,7 @@ impl Loaded {
     /// The hand moves the blade's edge.
     pub(super) fn cut(&mut self, from: &Edge, to: &Edge) -> Result<(), Refusal> {
         if self.tissue.scene.materials.iter().any(|m| m.toughness > 0.0) {
-            let ground = Ground::new(&self.tissue.scene, self.tissue.incisions());
-            self.blade.want(&ground, &self.state, from, to);
+            self.blade.want(from, to);
             Ok(())
         } else {
             self.sever(&[[*from, *to]])
@@ -23,20 +22,13 @@ impl Loaded {
         }
         let dt = f64::from(self.control.dt);
         let ground = Ground::new(&self.tissue.scene, self.tissue.incisions());
-        let progress = self.blade.go_on(&ground, &self.state, dt, &mut self.control.blade);
-        if progress.cuts.is_empty() {
-            return;
+        let cuts = self.blade.go_on(&ground, dt);
+        if !cuts.is_empty() {
+            self.sever_or_lift(&cuts);
         }
-        self.sever_or_lift(&progress.cuts);
-        // The tissue that is held may be in other cells by now.
+        // What is ahead may be in other cells by now.
         let ground = Ground::new(&self.tissue.scene, self.tissue.incisions());
-        self.blade.hold(&ground, &self.state, &mut self.control.blade);
-    }
-
-    /// What the hand felt in the step that is over.
-    pub(super) fn feel(&mut self) {
-        let Self { blade, solver, state, control, .. } = self;
-        blade.feel(solver.model(), state, &control.blade);
+        self.blade.push(&ground, &self.state, &mut self.control.blade);
     }
 
     /// Take the blade out of the tissue; the rest of its way is dropped.
