@@ -30,6 +30,9 @@ pub const HAND_FORCE: f64 = 30_000.0;
 pub const GIVING: f64 = 4.0;
 /// No hand moves a blade faster [mm/s].
 pub const HAND_SPEED: f64 = 600.0;
+/// Part of what it has to give that the hand gives in a step: a modelling choice, a hand is damped with a time of about 0.04 s. What reaches
+/// it in jerks is evened out by that.
+const EASE: f64 = 1.0 / 3.0;
 /// Above this speed the blade tears [mm/s]: a modelling choice, some times the speed of a careful stroke.
 pub const TEARING_SPEED: f64 = 150.0;
 /// Above this bluntness it tears: a modelling choice.
@@ -128,7 +131,8 @@ impl Blade {
     pub fn go_on(&mut self, ground: &Ground, dt: f64) -> Vec<[Edge; 2]> {
         let mut cuts = Vec::new();
         let (Some(stroke), Some(work)) = (&mut self.stroke, &mut self.work) else { return cuts };
-        let (sample, reach) = (ground.sample(), HAND_SPEED * dt);
+        let sample = ground.sample();
+        let mut reach = None;
         let (mut way, mut stops) = (0.0, Vec::new());
         let mut effort = 0.0;
         let (front, force) = loop {
@@ -146,6 +150,7 @@ impl Blade {
             let stretch: f64 = last.zip(&stroke.wanted).map(|(a, b)| length(a, b)).sum();
             let hand = (HAND_STIFFNESS * stretch).min(HAND_FORCE);
             let gives = if hand > resistance { stretch - resistance / HAND_STIFFNESS } else { 0.0 };
+            let reach = *reach.get_or_insert((EASE * gives).min(HAND_SPEED * dt));
             let part = gives.min(reach - way).min(left).min(0.5 * sample);
             if part <= NOTHING * sample {
                 break (front, hand.min(resistance));

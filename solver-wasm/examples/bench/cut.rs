@@ -23,6 +23,8 @@ const PARTS: u16 = 10;
 const DEPTH: f32 = 20.0;
 /// How long a stroke is [mm].
 const LENGTH: f32 = 40.0;
+/// Of liver [J/m²].
+const TOUGHNESS: f32 = 164.0;
 /// Frames in which the wounds come to rest before they are pulled at.
 const REST: u8 = 120;
 /// Frames of the pull that are counted, before and after.
@@ -104,6 +106,7 @@ pub fn measure(folder: Option<&Path>) -> Result<Value, Box<dyn Error>> {
     let after = iterations(&mut simulation, pulled)?;
     let (updates, frames) = (sorted(updates), sorted(frames));
     let of = |times: &[f64], share: usize| times[(times.len() - 1) * share / 100];
+    let by_force = sorted(by_force(radius)?);
     Ok(json!({
         "cells": model.elements().len(),
         "strokes": STROKES,
@@ -111,9 +114,33 @@ pub fn measure(folder: Option<&Path>) -> Result<Value, Box<dyn Error>> {
         "update_ms_median": of(&updates, 50),
         "update_ms_p99": of(&updates, 99),
         "frame_ms_max": of(&frames, 100),
+        "by_force_ms_median": of(&by_force, 50),
+        "by_force_ms_p99": of(&by_force, 99),
         "iterations_before": before,
         "iterations_after": after,
     }))
+}
+
+/// The same strokes, half as fast, in tissue as tough as liver, where the blade cuts in the frames themselves: what each takes, with
+/// the cut in it [ms].
+fn by_force(radius: f32) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut tough = scene(radius, SPACING, 0.45);
+    tough.materials[0].toughness = TOUGHNESS;
+    let mut simulation = Simulation::default();
+    simulation.apply(vec![Command::Load(Box::new(tough))]);
+    let mut times = Vec::new();
+    for batch in strokes(radius).chunks(2) {
+        // A frame more than at once, so slow that nothing tears.
+        let all = batch.iter().flat_map(|(_, commands)| commands.iter().cloned()).collect();
+        for commands in [all, vec![Command::Step(1)]] {
+            let start = Instant::now();
+            if let Report::Refused { reason } = simulation.apply(commands) {
+                return Err(reason.into());
+            }
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    Ok(times)
 }
 
 /// Conjugate-gradient iterations of a frame, the mean of a pull.
