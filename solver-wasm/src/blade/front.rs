@@ -148,7 +148,7 @@ impl<'a> Ground<'a> {
 impl Front<'_> {
     /// Length of the edge in uncut tissue, across its motion [mm].
     pub fn width(&self) -> f64 {
-        self.widths.iter().map(|(_, width)| width).sum()
+        self.widths.iter().fold(0.0, |sum, (_, width)| sum + width)
     }
 
     /// The motion's direction in the world, as the tissue there is turned.

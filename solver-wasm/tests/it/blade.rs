@@ -174,7 +174,7 @@ fn cutting_takes_the_work_of_its_area() {
     assert!((felt / fracture - 1.0).abs() < 0.1, "{felt} of {fracture} µJ");
     // The account agrees with the tissue: as far as it was cut, times the depth.
     let mut cut = cuts(&all);
-    cut.extend(cuts(&[last.clone()]));
+    cut.extend(cuts(std::slice::from_ref(&last)));
     let end = cut.last().unwrap()[1][0][0];
     assert!((area / (10.0 * end) - 1.0).abs() < 0.05, "{area} mm² up to {end} mm");
     // And with its lips, each of which is a link's share of the sheet.
@@ -344,7 +344,7 @@ fn a_lifted_blade_goes_no_further_and_other_commands_lift_it() {
         assert!(work(&begun).width > 9.0 && size(work(&begun).force) > 500.0, "{begun:?}");
         apply(&mut simulation, vec![lift.clone()]);
         let rest = apply(&mut simulation, vec![Command::Step(10)]);
-        assert!(cuts(&[rest.clone()]).is_empty(), "{lift:?}");
+        assert!(cuts(std::slice::from_ref(&rest)).is_empty(), "{lift:?}");
         assert!(rest.blade.is_none_or(|b| size(b.force) == 0.0), "{lift:?}");
     }
     let refused = load(&scene).apply(vec![Command::Blade { bluntness: 0.5 }]);
