@@ -88,11 +88,14 @@ struct Stop {
 }
 
 impl Blade {
-    /// The edge is wanted in another place. From another than where it was wanted last, it is taken out and set down there.
-    pub fn want(&mut self, from: &Edge, to: &Edge) {
+    /// The edge is wanted in another place. From another than where it was wanted last, it is lifted and set down there; what it has then
+    /// passed and not yet cut.
+    pub fn want(&mut self, from: &Edge, to: &Edge) -> Option<[Edge; 2]> {
         let [from, to] = [from, to].map(line);
         let last = self.stroke.as_ref().map(|s| *s.wanted.back().unwrap_or(&s.at));
+        let mut passed = None;
         if last != Some(from) {
+            passed = self.lift();
             let wanted = VecDeque::new();
             self.stroke = Some(Stroke { at: from, cut: from, wanted, since: [0.0; 3], force: 0.0 });
             self.work.get_or_insert_default();
@@ -100,6 +103,7 @@ impl Blade {
         if let Some(stroke) = &mut self.stroke {
             stroke.wanted.push_back(to);
         }
+        passed
     }
 
     /// Is it set on the tissue?

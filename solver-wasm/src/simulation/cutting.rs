@@ -7,7 +7,9 @@ impl Loaded {
     /// The hand moves the blade's edge.
     pub(super) fn cut(&mut self, from: &Edge, to: &Edge) -> Result<(), Refusal> {
         if self.tissue.scene.materials.iter().any(|m| m.toughness > 0.0) {
-            self.blade.want(from, to);
+            if let Some(passed) = self.blade.want(from, to) {
+                self.sever_or_lift(&[passed]);
+            }
             Ok(())
         } else {
             self.sever(&[[*from, *to]])
