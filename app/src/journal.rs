@@ -63,8 +63,29 @@ pub enum Deed {
         structure: String,
         /// Length along the surface [mm].
         length: f32,
-        /// Depth that was set [mm].
+        /// Mean depth over the length [mm].
         depth: f32,
+        /// Greatest depth [mm]; 0 where it was not kept.
+        #[serde(default)]
+        deepest: f32,
+        /// From setting the blade down to lifting it [s]; 0 where it was not kept.
+        #[serde(default)]
+        duration: f32,
+        /// Of that, how long the blade stood still beyond half a second at a time [s].
+        #[serde(default)]
+        hesitation: f32,
+        /// Greatest force of the blade [N]; 0 where it was not kept.
+        #[serde(default)]
+        peak_force: f32,
+        /// Area that was torn, not cut [mm²].
+        #[serde(default)]
+        torn: f32,
+        /// Mean and greatest distance from the planned line [mm], where there was one.
+        #[serde(default)]
+        deviation: Option<[f32; 2]>,
+        /// Area of the cut in each structure that it went through, by identifier [mm²].
+        #[serde(default)]
+        areas: BTreeMap<String, f32>,
     },
     /// A question was answered.
     Answered {

@@ -116,7 +116,7 @@ pub struct Simulation {
     previous: Vec<[f32; 4]>,
     last: Stepped,
     step_ms: f32,
-    tools: u32,
+    tools: u8,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
 }
@@ -142,7 +142,8 @@ fn preference() -> Preference {
     }
 }
 
-fn now() -> f64 {
+/// Time by the clock on the wall [ms].
+pub fn now() -> f64 {
     js_sys::Date::now()
 }
 
@@ -243,9 +244,11 @@ impl Simulation {
     /// Send a command with the next batch.
     pub fn command(&mut self, command: Command) {
         match command {
-            Command::Grasp { .. } | Command::Wield { .. } => self.tools += 1,
-            Command::Release { .. } => self.tools = self.tools.saturating_sub(1),
-            Command::Reset => self.tools = 0,
+            Command::Grasp { tool, .. } | Command::Wield { tool, .. } => self.tools |= 1 << tool,
+            // The blade is in the right hand.
+            Command::Stroke => self.tools |= 1,
+            Command::Release { tool } => self.tools &= !(1 << tool),
+            Command::Reset | Command::Undo | Command::Redo => self.tools = 0,
             _ => {}
         }
         self.quiet = 0;

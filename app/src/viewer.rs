@@ -13,6 +13,7 @@ mod instrument;
 mod noise;
 mod palette;
 mod picking;
+mod plan;
 mod programs;
 mod pulse;
 mod renderer;
@@ -55,6 +56,10 @@ pub enum Tool {
     Probe,
     /// Cut the tissue along the pointer's way; beside tissue it turns the view.
     Scalpel,
+    /// Cut it in straight snips.
+    Scissors,
+    /// Ink the line that is to be cut along.
+    Marker,
 }
 
 /// A camera movement asked for by a key or a button.
@@ -116,22 +121,24 @@ pub enum ViewerEvent {
         /// Largest displacement of the grasp [mm].
         peak_displacement: f32,
     },
-    /// The blade cuts: length of the stroke so far and its depth [mm]; at most ten times a second.
-    Cutting {
-        /// Length along the surface at rest [mm].
-        length: f32,
-        /// Depth [mm].
-        depth: f32,
-    },
+    /// The blade cuts: the stroke so far, and its force on the tissue now [N]; at most ten times a second.
+    Cutting(Measures, f32),
     /// A stroke ended.
     Incised {
         /// Index into the manifest of the structure where it began.
         structure: usize,
-        /// Length along the surface at rest [mm].
-        length: f32,
-        /// Depth [mm].
-        depth: f32,
+        /// What is known of it.
+        measures: Measures,
+        /// Structures that it went through, indices into the manifest, with the area of the cut in each [mm²].
+        areas: Vec<(usize, f32)>,
     },
+    /// The left hand holds tissue and pulls so hard [N], or it holds nothing; at most ten times a second.
+    Held(Option<f32>),
+    /// The planned line is so long [mm], or there is none.
+    Planned(Option<f32>),
+    /// What the blade would go through under the pointer, from outside in: indices into the manifest, with how far each goes [mm]. Empty
+    /// beside tissue and without a blade in hand.
+    Layers(Vec<(usize, f32)>),
     /// Strokes that can be undone, and done again.
     Strokes([usize; 2]),
     /// The widest wound gapes so wide [mm]; only when that has changed by a tenth.
@@ -145,6 +152,27 @@ pub enum ViewerEvent {
     Computed(Box<Computed>),
     /// The simulation stopped; the view goes on. `Viewer::restart_simulation` starts it anew.
     SimulationLost(String),
+}
+
+/// What is measured of a stroke of the blade.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measures {
+    /// Length along the surface at rest [mm].
+    pub length: f32,
+    /// Mean depth over the length [mm].
+    pub depth: f32,
+    /// Greatest depth [mm].
+    pub deepest: f32,
+    /// From setting the blade down to lifting it [s].
+    pub duration: f32,
+    /// Of that, how long the blade stood still beyond half a second at a time [s].
+    pub hesitation: f32,
+    /// Greatest force of the blade [N].
+    pub peak_force: f32,
+    /// Area that was torn, not cut [mm²].
+    pub torn: f32,
+    /// Mean and greatest distance from the planned line [mm], where one is drawn on what is cut.
+    pub deviation: Option<[f32; 2]>,
 }
 
 /// The state of the machine.
@@ -266,6 +294,21 @@ impl Viewer {
     /// Cut so deep from now on [mm].
     pub fn set_depth(&self, depth: f32) {
         self.stage.change(|e| e.set_depth(depth));
+    }
+
+    /// Close the left forceps under the pointer and let them follow it, or open them.
+    pub fn take_left(&self) {
+        self.stage.change(|e| e.take_left(None));
+    }
+
+    /// Let the left forceps stay where they are.
+    pub fn leave_left(&self) {
+        self.stage.change(engine::Engine::leave_left);
+    }
+
+    /// Wipe the planned line off.
+    pub fn wipe_plan(&self) {
+        self.stage.change(engine::Engine::wipe);
     }
 
     /// Back to before the last stroke, or that taken back.

@@ -11,7 +11,8 @@
 //! some millimetres is taken to be that hand's ([`Bladework::borne`]).
 //!
 //! Tearing is a model, not a measurement: above a speed or a bluntness the edge strays to either side by less than a third of a cell, by a
-//! hash of where it is, and the longer way costs more.
+//! hash of where it is, and the longer way costs more. The speed is the hand's by the clock on the wall, where that is told: on a machine
+//! that shows slow motion the blade hurries after the hand, which is no fault of the hand.
 
 mod front;
 
@@ -52,6 +53,8 @@ pub(crate) type Line = [Vector3<f64>; 2];
 pub(crate) struct Blade {
     /// Resistance over that to a new scalpel.
     pub bluntness: f64,
+    /// How fast the hand moves [mm/s], where that is known; else the blade's own speed counts as the hand's.
+    pub hand_speed: Option<f64>,
     stroke: Option<Stroke>,
     /// Of the stroke under way, or the last.
     work: Option<Bladework>,
@@ -59,7 +62,7 @@ pub(crate) struct Blade {
 
 impl Default for Blade {
     fn default() -> Self {
-        Self { bluntness: 1.0, stroke: None, work: None }
+        Self { bluntness: 1.0, hand_speed: None, stroke: None, work: None }
     }
 }
 
@@ -123,6 +126,7 @@ impl Blade {
     /// A stroke begins: the account is empty.
     pub fn begin(&mut self) {
         self.work = None;
+        self.hand_speed = None;
     }
 
     /// What it has done in this stroke, if there was one.
@@ -178,9 +182,10 @@ impl Blade {
             stops.push(Stop { line: stroke.at, normal: front.normal, is_corner, from_last });
         };
         work.areas.sort_unstable_by_key(|(label, _)| *label);
-        work.speed = (way / dt) as f32;
+        let speed = self.hand_speed.filter(|_| way > 0.0).unwrap_or(way / dt);
+        work.speed = speed as f32;
         work.width = front.width() as f32;
-        let excess = (way / dt / TEARING_SPEED).max(self.bluntness / TEARING_BLUNTNESS) - 1.0;
+        let excess = (speed / TEARING_SPEED).max(self.bluntness / TEARING_BLUNTNESS) - 1.0;
         let astray = STRAYING * ground.spacing() * excess.clamp(0.0, 1.0);
         for (i, stop) in stops.iter().enumerate() {
             stroke.since.iter_mut().zip(stop.from_last).for_each(|(sum, x)| *sum += x);

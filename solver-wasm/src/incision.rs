@@ -140,6 +140,31 @@ impl Incisions {
         lips
     }
 
+    /// Area that has been cut through tissue of each label [mm²], one side of it. A link along an axis stands for as much of its sheet
+    /// as the sheet leans that way, so the sum over the axes is the area however the blade was held.
+    pub fn areas(&self, scene: &Scene) -> BTreeMap<u8, f32> {
+        let lattice = &scene.lattice;
+        let mut areas = BTreeMap::new();
+        if self.crossings.is_empty() || scene.labels.is_empty() {
+            return areas;
+        }
+        let finder = Finder::new(lattice);
+        let whole = (0.25 * lattice.spacing).powi(2);
+        for (name, crossing) in &self.crossings {
+            let (low, axis) = links::named(*name);
+            let mut high = low;
+            high[axis] += 1;
+            let area = whole * crossing.normal[axis].abs();
+            // What the blade's side of the crossing belongs to is told by the nearer sample.
+            let near = if crossing.at < 0.5 { low } else { high };
+            if let Some((cell, sample)) = finder.any_sample(near) {
+                let label = scene.labels[(64 * cell + sample) as usize];
+                *areas.entry(label).or_insert(0.0) += area;
+            }
+        }
+        areas
+    }
+
     /// Visit the severed links between two cells: lower sample, axis, and the cells of the lower and the upper sample. Within a part
     /// of a cell that still hangs together the two sides hold each other.
     fn parted(&self, lattice: &Lattice, mut visit: impl FnMut([i32; 3], usize, [u32; 2])) {

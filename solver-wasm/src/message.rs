@@ -67,6 +67,11 @@ pub enum Command {
         /// And after.
         to: Edge,
     },
+    /// How fast the hand moves the blade by the clock on the wall [mm/s]; holds until the stroke ends. Whether the blade tears depends on it.
+    Hand {
+        /// Its speed.
+        speed: f32,
+    },
     /// Take another blade: it meets so many times the resistance that a new scalpel does, 1 to 100.
     Blade {
         /// The factor.
@@ -178,7 +183,7 @@ pub struct Bladework {
     pub borne: f32,
     /// Length of the edge in uncut tissue, across its motion [mm].
     pub width: f32,
-    /// Speed in the last step, against the tissue [mm/s].
+    /// Speed of the hand, if it is told, else of the blade in the last step, against the tissue [mm/s].
     pub speed: f32,
     /// Work that parting the tissue took since the stroke began [µJ]; what pushing it stored in it is not in it.
     pub work: f32,

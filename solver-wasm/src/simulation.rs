@@ -54,6 +54,9 @@ pub enum Refusal {
     /// A blade was sent nowhere.
     #[error("cut: the blade's edge is not finite; send millimetres in rest space")]
     Blade,
+    /// A hand of no speed.
+    #[error("hand: {0} mm/s is no speed; send a number from 0 on")]
+    HandSpeed(f32),
     /// A blade sharper than sharp, or none.
     #[error("blade: bluntness {0} is not between 1, a new scalpel, and 100")]
     Bluntness(f32),
@@ -369,6 +372,12 @@ impl Loaded {
                     return Err(Refusal::Blade);
                 }
                 self.cut(from, to)?;
+            }
+            Command::Hand { speed } => {
+                if !(0.0..1e6).contains(speed) {
+                    return Err(Refusal::HandSpeed(*speed));
+                }
+                self.blade.hand_speed = Some(f64::from(*speed));
             }
             Command::Blade { bluntness } => {
                 if !(1.0..=100.0).contains(bluntness) {

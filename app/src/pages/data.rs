@@ -210,11 +210,48 @@ fn told(deed: &Deed, language: Language) -> String {
         Deed::Pushed { structure, peak_force, peak_displacement } => {
             felt("deed.pushed", structure, [*peak_force, *peak_displacement], language)
         }
-        Deed::Incised { structure, length, depth } => {
+        Deed::Incised {
+            structure,
+            length,
+            depth,
+            duration,
+            deviation,
+            areas,
+            peak_force,
+            torn,
+            ..
+        } => {
             let [length, depth] = [length, depth].map(|mm| language.number(f64::from(*mm), 0));
             let name = spoken(structure);
             let values = [("structure", &*name), ("length", &*length), ("depth", &*depth)];
-            language.fill("deed.incised", &values)
+            let mut told = language.fill("deed.incised", &values);
+            if *duration > 0.0 {
+                let seconds = language.number(f64::from(*duration), 1);
+                told += &language.fill("deed.incised.time", &[("seconds", &seconds)]);
+            }
+            if *peak_force > 0.0 {
+                let force = language.number(f64::from(*peak_force), 1);
+                told += &language.fill("deed.incised.force", &[("force", &force)]);
+            }
+            if let Some([mean, most]) = deviation {
+                let [mean, most] = [mean, most].map(|mm| language.number(f64::from(*mm), 1));
+                told += &language.fill("deed.incised.off", &[("mean", &mean), ("most", &most)]);
+            }
+            if *torn > 0.0 {
+                let area = language.number(f64::from(*torn) / 100.0, 1);
+                told += &language.fill("deed.incised.torn", &[("area", &area)]);
+            }
+            let through: Vec<String> = areas
+                .iter()
+                .map(|(id, area)| {
+                    let area = language.number(f64::from(*area) / 100.0, 1);
+                    format!("{} {area} cm²", spoken(id))
+                })
+                .collect();
+            if !through.is_empty() {
+                told += &language.fill("deed.incised.through", &[("areas", &through.join(", "))]);
+            }
+            told
         }
         Deed::Answered { question, right, .. } => language.fill(
             if *right { "deed.answered" } else { "deed.answered_wrong" },

@@ -1,19 +1,24 @@
 //! The state of a running view and what a frame does.
 
+mod incising;
+mod left;
+
 use std::rc::Rc;
 
 use cases::twin::pack::Pack;
-use solver_wasm::message::{Change, Command};
+use solver_wasm::message::Command;
 use three_d::prelude::*;
 
+use self::incising::Ended;
 use super::{
     CameraMove, Tool, ViewerError, ViewerEvent, ViewerOptions, Visibility, Vitals,
-    blade::{Blade, DEPTHS},
+    blade::Blade,
     camera::Camera,
     embedding::displacement,
-    hand::{FIRST_PUSH, Hand, Hold},
+    hand::{FIRST_PUSH, Hand, Hold, RIGHT},
     instrument::{BALL, Kind},
     picking::{CutAway, Hit, Picker},
+    plan::Plan,
     pulse::{Pulse, Watch},
     renderer::{Renderer, Ring, Scene},
     section::Plane,
@@ -23,10 +28,6 @@ use crate::simulation::{Message, Simulation};
 
 /// Shortest time between two looks under the resting pointer [ms].
 const HOVER_PERIOD: f64 = 45.0;
-/// Shortest time between two `Cutting` events [ms].
-const CUTTING_PERIOD: f64 = 100.0;
-/// A wound that gapes so much more or less is told [mm].
-const GAPE_CHANGE: f32 = 0.1;
 /// Slight look from above: a straight front view is flat.
 const FRONT_ELEVATION: f32 = 0.09;
 
@@ -44,6 +45,9 @@ pub struct Engine {
     pub simulation: Option<Simulation>,
     /// The hand.
     pub hand: Hand,
+    left: Hand,
+    /// The left hand follows the pointer.
+    left_follows: bool,
     /// What the primary pointer does.
     pub tool: Tool,
     /// What is drawn.
@@ -56,6 +60,14 @@ pub struct Engine {
     blade: Blade,
     last_cutting: f64,
     gape: f32,
+    plan: Option<Plan>,
+    /// Where the marking pen is that keys move [CSS px].
+    pen: Option<Vec2>,
+    /// Area cut through each structure before the stroke under way [mm²].
+    areas_before: Vec<(usize, f32)>,
+    ended: Option<Ended>,
+    /// What the blade would go through under the pointer, and how far [mm].
+    layers: Vec<(usize, f32)>,
     picker: Picker,
     hover_at: Option<Vec2>,
     hover_due: bool,
@@ -98,6 +110,8 @@ impl Engine {
             camera,
             simulation: None,
             hand: Hand::default(),
+            left: Hand::left(),
+            left_follows: false,
             tool: Tool::Orbit,
             events: Vec::new(),
             dirty: true,
@@ -105,6 +119,11 @@ impl Engine {
             blade: Blade::default(),
             last_cutting: 0.0,
             gape: 0.0,
+            plan: None,
+            pen: None,
+            areas_before: Vec::new(),
+            ended: None,
+            layers: Vec::new(),
             picker,
             hover_at: None,
             hover_due: false,
@@ -265,6 +284,9 @@ impl Engine {
     pub fn hover(&mut self, at: Option<Vec2>) {
         self.hover_at = at;
         self.hover_due = true;
+        if let Some(at) = at {
+            self.pull_left(at);
+        }
     }
 
     fn look_under_pointer(&mut self) {
@@ -276,6 +298,7 @@ impl Engine {
         }
         let told = hit.zip(self.hover_at).map(|(h, at)| (h.structure, at.x, at.y));
         self.events.push(ViewerEvent::Hovered(told));
+        self.tell_layers(hit);
         let soft = hit.filter(|h| self.pack.manifest.structures[h.structure].body.is_some());
         let place = soft.filter(|_| self.hand.kind.is_some()).map(|h| h.world);
         if self.hand.hover != place {
@@ -291,7 +314,7 @@ impl Engine {
             return false;
         }
         self.release();
-        let Some(kind) = self.hand.kind.filter(|kind| *kind != Kind::Scalpel) else {
+        let Some(kind) = self.hand.kind.filter(|kind| kind.holds()) else {
             return false;
         };
         let Some(hit) = self.pick(x, y) else { return false };
@@ -301,12 +324,12 @@ impl Engine {
             return false;
         };
         let tip = match kind {
-            Kind::Forceps | Kind::Scalpel => hit.world,
             Kind::Probe => hit.world + (self.camera.pose().eye() - hit.world).normalize() * BALL,
+            _ => hit.world,
         };
         let hold = Hold::new(kind, hit.structure, point, [hit.rest, tip], by_keys);
         if let Some(simulation) = &mut self.simulation {
-            hold.begin().into_iter().for_each(|command| simulation.command(command));
+            hold.begin(RIGHT).into_iter().for_each(|command| simulation.command(command));
         }
         self.events.push(hold.event());
         self.hand.hold = Some(hold);
@@ -327,7 +350,7 @@ impl Engine {
         hold.target = self.camera.on_view_plane(x, y, plane);
         let position = hold.target.into();
         if let Some(simulation) = &mut self.simulation {
-            simulation.command(Command::Move { tool: 0, position });
+            simulation.command(Command::Move { tool: RIGHT, position });
         }
     }
 
@@ -338,8 +361,15 @@ impl Engine {
             self.release();
             return;
         }
-        if self.hand.kind == Some(Kind::Scalpel) {
+        if self.nudge_left(right, up) {
+            return;
+        }
+        if self.hand.kind.is_some_and(Kind::cuts) {
             self.nudge_blade(right, up);
+            return;
+        }
+        if self.hand.kind == Some(Kind::Marker) {
+            self.nudge_pen(right, up);
             return;
         }
         if self.hand.hold.is_none() {
@@ -357,119 +387,27 @@ impl Engine {
         let [r, u, back] = self.camera.pose().axes();
         if let Some(hold) = &mut self.hand.hold {
             let ahead = match hold.kind {
-                Kind::Forceps | Kind::Scalpel => u * up,
                 Kind::Probe => back * hold.raise(-up),
+                _ => u * up,
             };
             hold.target += r * right + ahead;
             let position = hold.target.into();
             if let Some(simulation) = &mut self.simulation {
-                simulation.command(Command::Move { tool: 0, position });
+                simulation.command(Command::Move { tool: RIGHT, position });
             }
-        }
-    }
-
-    /// Soft tissue under a point of the canvas, with its body.
-    fn pick_soft(&mut self, x: f32, y: f32) -> Option<(Hit, u16)> {
-        let hit = self.pick(x, y)?;
-        Some((hit, self.pack.manifest.structures[hit.structure].body?))
-    }
-
-    /// Set the blade down on the tissue under a point of the canvas; false when there is none, or no simulation.
-    pub fn incise(&mut self, at: Vec2, pressure: f32, by_keys: bool) -> bool {
-        let is_ready = self.simulation.as_ref().is_some_and(Simulation::is_ready);
-        if !is_ready || self.hand.kind != Some(Kind::Scalpel) {
-            return false;
-        }
-        self.release();
-        let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return false };
-        let command = self.blade.set_down(&hit, body, pressure, by_keys.then_some(at));
-        if let Some(simulation) = &mut self.simulation {
-            simulation.command(command);
-        }
-        self.hand.hover = Some(hit.world);
-        self.dirty = true;
-        true
-    }
-
-    /// Draw the blade on to a point of the canvas.
-    pub fn incise_to(&mut self, at: Vec2, pressure: f32) {
-        if self.blade.stroke.is_none() {
-            return;
-        }
-        let Some((hit, body)) = self.pick_soft(at.x, at.y) else { return };
-        let cut = self.blade.draw(&hit, body, pressure);
-        if let Some((simulation, command)) = self.simulation.as_mut().zip(cut) {
-            simulation.command(command);
-        }
-        self.hand.hover = Some(hit.world);
-        self.dirty = true;
-    }
-
-    /// The blade by keys: the first press sets it down, each further one draws it so far in the view's plane [mm].
-    fn nudge_blade(&mut self, right: f32, up: f32) {
-        let Some(stroke) = self.blade.stroke else {
-            let centre = self.camera.free_centre();
-            self.incise(centre, 1.0, true);
-            return;
-        };
-        let Some(at) = stroke.by_keys else { return };
-        let pixels = 1.0 / self.camera.pixel_size(self.camera.pose().distance);
-        let at = at + vec2(right, -up) * pixels;
-        if let Some(stroke) = &mut self.blade.stroke {
-            stroke.by_keys = Some(at);
-        }
-        self.incise_to(at, 1.0);
-    }
-
-    /// Cut so deep from now on [mm].
-    pub fn set_depth(&mut self, depth: f32) {
-        self.blade.depth = depth.clamp(DEPTHS[0], DEPTHS[1]);
-    }
-
-    /// Cut deeper, or less deep, by so much [mm].
-    pub fn deepen(&mut self, by: f32) {
-        self.blade.deepen(by);
-        self.events.push(ViewerEvent::Depth(self.blade.depth));
-    }
-
-    /// Back to before the last stroke, or that taken back.
-    pub fn undo(&mut self, redo: bool) {
-        self.release();
-        if let Some(simulation) = &mut self.simulation {
-            simulation.command(if redo { Command::Redo } else { Command::Undo });
-        }
-    }
-
-    /// The tissue hangs together in another way.
-    fn recut(&mut self, changes: &[Change]) {
-        let before = self.tissue.strokes();
-        if self.tissue.repeat(changes) {
-            let fabric = self.tissue.now().clone();
-            if let Some(renderer) = &mut self.renderer {
-                renderer.recut(&self.tissue);
-            }
-            if let Some(simulation) = &mut self.simulation {
-                simulation.renumber(|settled| fabric.spread(settled));
-            }
-            self.picker.rebind(&self.pack, fabric.index());
-            self.dirty = true;
-        }
-        if before != self.tissue.strokes() {
-            self.events.push(ViewerEvent::Strokes(self.tissue.strokes()));
         }
     }
 
     /// Open the forceps, put the probe away, or lift the blade.
     pub fn release(&mut self) {
+        self.pen = None;
         if let Some(stroke) = self.blade.stroke.take() {
-            let (structure, length) = (stroke.structure, stroke.length);
-            self.events.push(ViewerEvent::Incised { structure, length, depth: self.blade.depth });
-            self.dirty = true;
+            self.end_stroke(&stroke);
         }
         if let Some(event) = self.hand.release() {
             self.events.push(event);
             if let Some(simulation) = &mut self.simulation {
-                simulation.command(Command::Release { tool: 0 });
+                simulation.command(Command::Release { tool: RIGHT });
             }
             self.dirty = true;
         }
@@ -478,6 +416,7 @@ impl Engine {
     /// Put the tissue back to its settled state.
     pub fn reset_tissue(&mut self) {
         self.release();
+        self.open_left();
         if let Some(simulation) = &mut self.simulation {
             simulation.command(Command::Reset);
         }
@@ -487,7 +426,7 @@ impl Engine {
     fn held_at(&self) -> Option<Vec3> {
         let hold = self.hand.hold.as_ref()?;
         if hold.kind == Kind::Probe {
-            let tool = self.simulation.as_ref()?.last().tools.iter().find(|t| t.tool == 0);
+            let tool = self.simulation.as_ref()?.last().tools.iter().find(|t| t.tool == RIGHT);
             return Some(tool.map_or(hold.start, |t| t.position.into()));
         }
         let lattice = self.tissue.now().lattice();
@@ -496,13 +435,7 @@ impl Engine {
     }
 
     fn simulate(&mut self, dt: f32, now: f64) {
-        if let Some(stroke) = &self.blade.stroke
-            && now - self.last_cutting > CUTTING_PERIOD
-        {
-            self.last_cutting = now;
-            let (length, depth) = (stroke.length, self.blade.depth);
-            self.events.push(ViewerEvent::Cutting { length, depth });
-        }
+        self.pass_stroke(dt, now);
         let Some(simulation) = &mut self.simulation else { return };
         let messages = simulation.advance(dt);
         for message in messages {
@@ -511,10 +444,15 @@ impl Engine {
                     self.events.push(ViewerEvent::SimulationReady { cells, nodes, settle_ms });
                 }
                 Message::Changed(changes) => self.recut(&changes),
-                Message::Moved => self.follow(now),
+                Message::Moved => {
+                    self.follow(now);
+                    self.tell_ended(false);
+                }
                 Message::Lost(reason) => {
                     self.simulation = None;
                     self.release();
+                    self.open_left();
+                    self.tell_ended(true);
                     self.events.push(ViewerEvent::SimulationLost(reason));
                     return;
                 }
@@ -530,19 +468,18 @@ impl Engine {
         }
         self.picker.invalidate();
         self.dirty = true;
-        let gape = simulation.last().gape;
-        if (gape - self.gape).abs() >= GAPE_CHANGE || (gape == 0.0) != (self.gape == 0.0) {
-            self.gape = gape;
-            self.events.push(ViewerEvent::Gape(gape));
-        }
         if let Some(hold) = &self.hand.hold {
             let lattice = self.tissue.now().lattice();
             let moved = simulation.with_nodal(|n| displacement(lattice, &hold.point, n))
                 - displacement(lattice, &hold.point, simulation.settled());
-            let force = simulation.last().tools.iter().find(|t| t.tool == 0);
+            let force = simulation.last().tools.iter().find(|t| t.tool == RIGHT);
             let force = force.map_or(0.0, |t| Vec3::from(t.force).magnitude() * 1e-3);
             self.events.extend(self.hand.measure(force, moved.magnitude(), now));
         }
+        let gape = simulation.last().gape;
+        self.tell_gape(gape);
+        self.feel_left(now);
+        self.feel_blade();
     }
 
     /// A frame at `now` [ms]; true when another one is wanted.
@@ -565,8 +502,10 @@ impl Engine {
         let held = self.held_at();
         let (grip, hand_moves) = self.hand.advance(dt, held, &self.camera);
         self.dirty |= grip != self.scene.grip;
+        let (left_grip, left_moves) = self.advance_left(dt);
+        self.dirty |= left_grip != self.scene.left_grip;
         self.scene.ring = self.ring(held);
-        self.scene.grip = grip;
+        (self.scene.grip, self.scene.left_grip) = (grip, left_grip);
         let drawn = self.dirty;
         self.dirty = false;
         if drawn {
@@ -578,7 +517,19 @@ impl Engine {
         let untold = self.tell_step(now);
         let busy = self.simulation.as_ref().is_some_and(Simulation::is_busy);
         let due = self.hover_due && !dragging;
-        let more = moving || busy || hand_moves || due || untold || self.dirty || !self.warm;
+        if !busy {
+            self.tell_ended(true);
+        }
+        let cuts = self.blade.stroke.is_some();
+        let more = moving
+            || busy
+            || cuts
+            || hand_moves
+            || left_moves
+            || due
+            || untold
+            || self.dirty
+            || !self.warm;
         if !more {
             self.last_frame = None;
         }

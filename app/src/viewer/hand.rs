@@ -9,6 +9,10 @@ use super::{
     instrument::{BALL, Grip, Kind},
 };
 
+/// Tool of the right hand.
+pub const RIGHT: u8 = 0;
+/// Tool of the left hand.
+pub const LEFT: u8 = 1;
 /// How far the probe goes in at a press [mm].
 pub const FIRST_PUSH: f32 = 4.0;
 /// How far it goes in at most [mm]: pushed deeper than this into cells of its own size, the ball would come out behind them.
@@ -49,18 +53,18 @@ pub struct Hold {
 
 impl Hold {
     /// What the solver is told when it begins.
-    pub fn begin(&self) -> [Command; 2] {
+    pub fn begin(&self, tool: u8) -> [Command; 2] {
         let position = self.start.into();
         let take = match self.kind {
             Kind::Probe => Command::Wield {
-                tool: 0,
+                tool,
                 instrument: Instrument::Ball { radius: BALL },
                 position,
                 orientation: [0.0, 0.0, 0.0, 1.0],
             },
-            _ => Command::Grasp { tool: 0, point: self.point, radius: JAW_RADIUS },
+            _ => Command::Grasp { tool, point: self.point, radius: JAW_RADIUS },
         };
-        [take, Command::Move { tool: 0, position }]
+        [take, Command::Move { tool, position }]
     }
 
     /// What the page is told when it begins.
@@ -110,6 +114,8 @@ impl Hold {
 /// The hand.
 #[derive(Debug, Default)]
 pub struct Hand {
+    /// Is it the left one?
+    pub is_left: bool,
     /// Tissue that is held.
     pub hold: Option<Hold>,
     /// The instrument that hovers.
@@ -123,6 +129,11 @@ pub struct Hand {
 }
 
 impl Hand {
+    /// The left hand, empty.
+    pub fn left() -> Self {
+        Self { is_left: true, ..Self::default() }
+    }
+
     /// A measurement of the pull: force [N] and displacement of the tissue [mm]; an event at most ten times a second.
     pub fn measure(&mut self, force: f32, displacement: f32, now: f64) -> Option<ViewerEvent> {
         let hold = self.hold.as_mut()?;
@@ -169,11 +180,13 @@ impl Hand {
         let moving = (tip - goal).magnitude() > 0.05 || (self.closed - wanted).abs() > 0.01;
         self.tip = Some(tip);
         let [right, up, back] = camera.pose().axes();
-        // over the right shoulder of the viewer, from below, as a right hand holds it
+        let right = if self.is_left { -right } else { right };
+        // over the shoulder of the viewer, from below, as a hand holds it
         let along = match kind {
             Kind::Forceps => right * 0.70 - up * 0.46 + back * 0.62,
             Kind::Probe => right * 0.52 - up * 0.36 + back * 0.78,
-            Kind::Scalpel => right * 0.60 - up * 0.30 + back * 0.74,
+            Kind::Scalpel | Kind::Marker => right * 0.60 - up * 0.30 + back * 0.74,
+            Kind::Scissors => right * 0.62 - up * 0.50 + back * 0.60,
         }
         .normalize();
         let stand_off = match (kind, self.hold.is_some()) {
@@ -181,8 +194,9 @@ impl Hand {
             (Kind::Forceps, false) => 3.0,
             (Kind::Probe, true) => 0.0,
             (Kind::Probe, false) => BALL + 4.0,
-            (Kind::Scalpel, _) if held_at.is_some() => -4.0,
-            (Kind::Scalpel, _) => 3.0,
+            (Kind::Scalpel | Kind::Scissors, _) if held_at.is_some() => -4.0,
+            (Kind::Scalpel | Kind::Scissors, _) => 3.0,
+            (Kind::Marker, _) => 0.5,
         };
         let grip = Grip { kind, tip: tip + along * stand_off, along, closed: self.closed };
         (Some(grip), moving)

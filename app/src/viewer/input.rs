@@ -40,6 +40,7 @@ enum Gesture {
     Pinch,
     Pull,
     Cut,
+    Mark,
 }
 
 struct Down {
@@ -53,6 +54,8 @@ pub struct Input {
     down: Vec<Down>,
     gesture: Gesture,
     start: Option<Press>,
+    /// The pointer that is the left hand.
+    left: Option<i32>,
     last_time: f64,
     strayed: bool,
 }
@@ -67,12 +70,18 @@ impl Input {
     pub fn press(&mut self, engine: &mut Engine, press: Press) {
         self.down.retain(|d| d.id != press.id);
         self.down.push(Down { id: press.id, at: press.at });
-        if self.down.len() == 2 && !matches!(self.gesture, Gesture::Pull | Gesture::Cut) {
+        if self.down.len() == 2
+            && !matches!(self.gesture, Gesture::Pull | Gesture::Cut | Gesture::Mark)
+        {
             self.gesture = Gesture::Pinch;
             self.strayed = true;
             return;
         }
         if self.down.len() > 1 {
+            // A second pointer while the first one works is the left hand.
+            if self.left.is_none() && engine.take_left(Some(press.at)) {
+                self.left = Some(press.id);
+            }
             return;
         }
         (self.start, self.last_time) = (Some(press), press.time);
@@ -80,9 +89,12 @@ impl Input {
         let pulls = engine.tool != Tool::Orbit
             && !press.shifts
             && engine.grasp(press.at.x, press.at.y, false);
-        let cuts = !pulls && !press.shifts && engine.incise(press.at, press.pressure, false);
+        let cuts =
+            !pulls && !press.shifts && engine.incise(press.at, (press.pressure, press.time), false);
+        let marks = !press.shifts && engine.mark(press.at);
         self.gesture = match (pulls, press.shifts) {
             (true, _) => Gesture::Pull,
+            _ if marks => Gesture::Mark,
             _ if cuts => Gesture::Cut,
             (_, true) => Gesture::Pan,
             _ => Gesture::Orbit,
@@ -97,6 +109,10 @@ impl Input {
             }
             return;
         };
+        if self.left == Some(press.id) {
+            engine.pull_left(press.at);
+            return;
+        }
         let from = self.down[index].at;
         let delta = press.at - from;
         let before = self.spread();
@@ -117,7 +133,8 @@ impl Input {
                 engine.camera.pan(-delta.x / height, delta.y / height);
             }
             Gesture::Pull => engine.pull_to(press.at.x, press.at.y, 0.0),
-            Gesture::Cut => engine.incise_to(press.at, press.pressure),
+            Gesture::Cut => engine.incise_to(press.at, (press.pressure, press.time)),
+            Gesture::Mark => engine.mark_to(press.at),
             Gesture::Pinch if index < 2 => {
                 engine.touch();
                 let (centre, distance) = self.spread();
@@ -146,7 +163,13 @@ impl Input {
     pub fn lift(&mut self, engine: &mut Engine, press: Press, cancelled: bool) {
         let known = self.down.len();
         self.down.retain(|d| d.id != press.id);
-        if self.down.len() == known || !self.down.is_empty() {
+        if self.left == Some(press.id) {
+            self.left = None;
+            engine.open_left();
+            return;
+        }
+        let others = self.down.iter().any(|d| Some(d.id) != self.left);
+        if self.down.len() == known || others {
             return;
         }
         let brief = self.start.take().is_some_and(|s| press.time - s.time < CLICK_TIME);

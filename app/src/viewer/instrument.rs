@@ -170,6 +170,34 @@ pub fn scalpel() -> Part {
     loft(&rings)
 }
 
+/// The scissors' blade on the +x side, closed: a slim wedge with a blunt tip.
+pub fn shear() -> Part {
+    let steps = 12;
+    let rings: Vec<_> = (0..=steps)
+        .map(|i| {
+            let t = i as f32 / steps as f32;
+            let tip = (t / 0.08).min(1.0).sqrt();
+            half_round(t * (JAW + 4.0), 0.03, (0.5 + 0.7 * t) * tip, (0.9 + 2.0 * t) * tip, 12)
+        })
+        .collect();
+    loft(&rings)
+}
+
+/// The marking pen: a soft tip on a thick barrel.
+pub fn marker() -> Part {
+    let profile = [
+        (0.0, 0.35),
+        (0.4, 0.7),
+        (3.0, 0.9),
+        (4.0, 1.6),
+        (9.0, 2.6),
+        (14.0, 4.2),
+        (110.0, 4.2),
+        (112.0, 3.4),
+    ];
+    loft(&profile.map(|(z, r)| round(z, r, 20)))
+}
+
 /// Which instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -179,6 +207,10 @@ pub enum Kind {
     Probe,
     /// Cuts.
     Scalpel,
+    /// Cut between their blades.
+    Scissors,
+    /// Inks a line.
+    Marker,
 }
 
 impl Kind {
@@ -189,7 +221,19 @@ impl Kind {
             Tool::Forceps => Some(Self::Forceps),
             Tool::Probe => Some(Self::Probe),
             Tool::Scalpel => Some(Self::Scalpel),
+            Tool::Scissors => Some(Self::Scissors),
+            Tool::Marker => Some(Self::Marker),
         }
+    }
+
+    /// Does it cut?
+    pub fn cuts(self) -> bool {
+        matches!(self, Self::Scalpel | Self::Scissors)
+    }
+
+    /// Does it hold or push tissue?
+    pub fn holds(self) -> bool {
+        matches!(self, Self::Forceps | Self::Probe)
     }
 }
 
@@ -233,16 +277,16 @@ struct GpuPart {
     elements: ElementBuffer<u32>,
 }
 
-/// The instruments on the GPU: shaft, jaw, probe, scalpel.
+/// The instruments on the GPU: shaft, jaw, probe, scalpel, scissors' blade, marking pen.
 pub struct Instrument {
-    parts: [GpuPart; 4],
+    parts: [GpuPart; 6],
 }
 
 impl Instrument {
     /// Model and upload it.
     pub fn new(context: &Context) -> Self {
         Self {
-            parts: [shaft(), jaw(), probe(), scalpel()].map(|p| GpuPart {
+            parts: [shaft(), jaw(), probe(), scalpel(), shear(), marker()].map(|p| GpuPart {
                 positions: VertexBuffer::new_with_data(context, &p.positions),
                 normals: VertexBuffer::new_with_data(context, &p.normals),
                 elements: ElementBuffer::new_with_data(context, &p.indices),
@@ -263,6 +307,8 @@ impl Instrument {
             Kind::Forceps => &[0, 1, 1],
             Kind::Probe => &[2],
             Kind::Scalpel => &[3],
+            Kind::Scissors => &[0, 4, 4],
+            Kind::Marker => &[5],
         };
         for (frame, &which) in grip.frames().into_iter().zip(which) {
             let GpuPart { positions, normals, elements } = &self.parts[which];
@@ -296,6 +342,7 @@ mod tests {
         assert!((shaft / rod - 1.0).abs() < 0.05, "{shaft} mm³ against {rod}");
         assert!(volume(&jaw()) > 40.0);
         assert!(volume(&scalpel()) > 1000.0);
+        assert!(volume(&shear()) > 10.0 && volume(&marker()) > 4000.0);
         let ball = 4.0 / 3.0 * std::f32::consts::PI * BALL.powi(3);
         let rod = std::f32::consts::PI * 2.4 * 2.4 * SHAFT;
         let probe = volume(&probe());

@@ -35,6 +35,8 @@ use super::{
 const SHADOW_SIZE: u32 = 2048;
 /// Opacity of a faded structure facing the viewer.
 const GLASS: f32 = 0.20;
+/// Ink of the planned line reaches no further than this from its middle [mm].
+const INK: f32 = 2.0;
 const NOTHING_CUT: Vec4 = vec4(0.0, 0.0, 0.0, 1.0);
 /// Accent of the dark and of the light theme, sRGB bytes.
 const ACCENT: [[u8; 3]; 2] = [[0x68, 0xd0, 0xbb], [0x08, 0x6d, 0x5f]];
@@ -51,10 +53,14 @@ pub struct Scene {
     pub section: Option<Plane>,
     /// Light theme.
     pub light: bool,
-    /// The forceps.
+    /// The instrument in the right hand.
     pub grip: Option<Grip>,
+    /// The one in the left.
+    pub left_grip: Option<Grip>,
     /// The contact ring.
     pub ring: Option<Ring>,
+    /// The planned line at rest [mm]; empty without one.
+    pub plan: Vec<Vec3>,
 }
 
 /// The contact ring around the tip.
@@ -400,6 +406,20 @@ impl Renderer {
         let hovered = scene.hovered == Some(structure) && !marked;
         set(program, "hover", if hovered { 1.0 } else { 0.0_f32 });
         set(program, "glass", GLASS);
+        let (low, high) = scene.plan.iter().fold((None, None), |(low, high), p| {
+            let pick = |f: fn(f32, f32) -> f32, q: Option<Vec3>| {
+                q.map_or(*p, |q| vec3(f(p.x, q.x), f(p.y, q.y), f(p.z, q.z)))
+            };
+            (Some(pick(f32::min, low)), Some(pick(f32::max, high)))
+        });
+        let ball = low.zip(high).map_or(vec4(0.0, 0.0, 0.0, 0.0), |(low, high): (Vec3, Vec3)| {
+            ((low + high) * 0.5).extend(0.5 * (high - low).magnitude() + INK)
+        });
+        set(program, "plan_ball", ball);
+        set(program, "plan_count", scene.plan.len() as i32);
+        if !scene.plan.is_empty() && program.requires_uniform("plan") {
+            program.use_uniform_array("plan", &scene.plan);
+        }
     }
 
     /// Draw a frame on the canvas of `width` × `height` device pixels, `scale` of them a CSS pixel.
@@ -435,9 +455,8 @@ impl Renderer {
         if let Some(i) = scene.selected.filter(|i| state(*i) != Visibility::Hidden) {
             self.draw_outline(&frame, scene, i, size, scale, &mut cost);
         }
-        if let Some(grip) = &scene.grip
-            && let Some(program) = self.programs.get(Kind::Instrument, false)
-        {
+        for grip in [&scene.grip, &scene.left_grip].into_iter().flatten() {
+            let Some(program) = self.programs.get(Kind::Instrument, false) else { break };
             self.common(&program, &frame);
             set(&program, "opacity", 1.0_f32);
             let states = RenderStates { cull: Cull::Back, ..Default::default() };
@@ -512,9 +531,8 @@ impl Renderer {
                 surface.draw(&program, states, viewport);
                 cost.add(surface.triangle_count());
             }
-            if let Some(grip) = &scene.grip
-                && let Some(program) = self.programs.get(Kind::InstrumentDepth, false)
-            {
+            for grip in [&scene.grip, &scene.left_grip].into_iter().flatten() {
+                let Some(program) = self.programs.get(Kind::InstrumentDepth, false) else { break };
                 set(&program, "clip_from_world", frame.shadow_from_world);
                 cost.triangles += self.instrument.draw(grip, &program, states, viewport);
                 cost.draw_calls += 3;

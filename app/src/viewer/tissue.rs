@@ -1,6 +1,6 @@
 //! How the tissue hangs together, as the worker has it: its cuts are repeated here, on a lattice of the view's own.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use solver_wasm::{
     embed::LatticeIndex,
@@ -9,6 +9,7 @@ use solver_wasm::{
     message::Change,
     scene::Scene,
 };
+use three_d::prelude::*;
 
 /// The tissue at one moment.
 #[derive(Clone)]
@@ -62,6 +63,39 @@ impl Fabric {
     pub fn spread<T: Copy + Default>(&self, of_nodes: &[T]) -> Vec<T> {
         let of = |node: &u32| of_nodes.get(*node as usize).copied().unwrap_or_default();
         self.origins.iter().map(of).collect()
+    }
+
+    /// Area that has been cut through tissue of each label [mm²].
+    pub fn areas(&self) -> BTreeMap<u8, f32> {
+        self.incisions.areas(&self.scene)
+    }
+
+    /// What lies along a way into a body, from a place at rest and so deep [mm]: labels, each with how far it goes [mm]; what stands for nothing seen is left out.
+    pub fn layers(&self, body: u16, from: Vec3, inward: Vec3, depth: f32) -> Vec<(u8, f32)> {
+        let step = 0.125 * self.lattice().spacing;
+        let count = (depth / step).ceil().max(0.0) as u32;
+        let mut layers: Vec<(u8, f32)> = Vec::new();
+        for i in 0..count {
+            let at = from + inward * ((i as f32 + 0.5) * step).min(depth);
+            let Some(label) = self.label(body, at) else { continue };
+            let more = step.min(depth - i as f32 * step);
+            match layers.last_mut() {
+                Some((last, depth)) if *last == label => *depth += more,
+                _ => layers.push((label, more)),
+            }
+        }
+        layers
+    }
+
+    /// What a place at rest belongs to.
+    fn label(&self, body: u16, at: Vec3) -> Option<u8> {
+        let point = self.index.embed(body, at.into())?;
+        if point.local.iter().any(|x| !(0.0..=1.0).contains(x)) {
+            return None;
+        }
+        let [x, y, z] = point.local.map(|x| (4.0 * x).min(3.0) as usize);
+        let label = self.scene.labels.get(64 * point.cell as usize + x + 4 * y + 16 * z)?;
+        (*label != 0).then_some(*label)
     }
 
     /// For the surfaces of cut tissue.

@@ -132,7 +132,7 @@ impl<'a> Finder<'a> {
         self.any_sample(sample).map(|(cell, _)| cell)
     }
 
-    /// That cell, and the sample's bit.
+    /// The cell that has a sample, of whatever body, and which of its samples that is.
     pub(crate) fn any_sample(&self, sample: [i32; 3]) -> Option<(u32, u32)> {
         self.find(sample, |_| true)
     }

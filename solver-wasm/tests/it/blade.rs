@@ -327,6 +327,24 @@ fn a_blade_tears_only_when_it_is_too_fast_or_too_blunt() {
 }
 
 #[test]
+fn a_slow_hand_tears_nothing_where_the_machine_hurries_after_it() {
+    let scene = slab(TOUGHNESS);
+    // Half a second of the hand's way comes with one step.
+    let jump = Command::Cut { from: upright(&scene, -5.0, 10.0), to: upright(&scene, 35.0, 10.0) };
+    let torn = |hand: Vec<Command>| {
+        let mut simulation = load(&scene);
+        let commands = std::iter::once(Command::Stroke).chain(hand);
+        let commands = commands.chain([jump.clone(), Command::Step(20)]).collect();
+        work(&apply(&mut simulation, commands)).torn
+    };
+    assert_eq!(torn(vec![Command::Hand { speed: 80.0 }]), 0.0);
+    assert!(torn(vec![Command::Hand { speed: 400.0 }]) > 0.0);
+    assert!(torn(Vec::new()) > 0.0, "who says nothing is taken at the blade's own speed");
+    let refused = load(&scene).apply(vec![Command::Hand { speed: f32::NAN }]);
+    assert!(matches!(&refused, Report::Refused { reason } if reason.contains("speed")));
+}
+
+#[test]
 fn a_lifted_blade_goes_no_further_and_other_commands_lift_it() {
     let scene = slab(TOUGHNESS);
     let at = |x: f32| upright(&scene, x, 10.0);

@@ -262,6 +262,27 @@ fn tension_pulls_the_faces_of_a_cut_apart_by_their_area() {
 }
 
 #[test]
+fn the_area_of_a_cut_is_told_by_what_it_went_through() {
+    let whole = two_structures();
+    // A disc of radius R at the height z, level and askew; the smaller ball takes its part of it.
+    for tilt in [0.0_f32, 0.7] {
+        let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
+        assert!(incisions.areas(&scene).is_empty());
+        let edge = |y: f32| [-40.0_f32, 40.0].map(|x| [x * tilt.cos(), y, 0.3 + x * tilt.sin()]);
+        cut(&whole, &mut scene, &mut incisions, [edge(-40.0), edge(40.0)]);
+        let areas = incisions.areas(&scene);
+        let disc = std::f32::consts::PI * RADIUS * RADIUS;
+        let sum: f32 = areas.values().sum();
+        assert!((sum / disc - 1.0).abs() < 0.06, "{sum} of {disc} mm²");
+        // The smaller one's middle lies so far off the sheet, and a part of it sticks out of the larger.
+        let off = 14.0 * tilt.sin() - 2.7 * tilt.cos();
+        let chord = (11.0_f32.powi(2) - off * off).max(0.0);
+        let inner = areas[&2] / (std::f32::consts::PI * chord);
+        assert!((0.85..1.05).contains(&inner), "{inner}");
+    }
+}
+
+#[test]
 fn a_wound_gapes_by_the_tension_of_its_tissue_until_it_is_undone() {
     let gape = |simulation: &mut Simulation, commands: Vec<Command>| {
         let Report::Stepped(stepped) = simulation.apply(commands) else { panic!("refused") };

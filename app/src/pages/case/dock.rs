@@ -54,7 +54,10 @@ fn Force(session: Session) -> impl IntoView {
     let language = use_language();
     let limit = session.details.with_value(|details| details.force_limit.clone());
     let newton = limit.as_ref().map(|limit| limit.newton);
-    let force = move || session.pull.get().map(|pull| f64::from(pull.force));
+    let force = move || {
+        let pull = session.pull.get().map(|pull| pull.force);
+        pull.or(session.incision.force.get()).map(f64::from)
+    };
     let state = move || state(force(), newton);
     let mark = move || match state() {
         "warn" => Icon::Alert,
@@ -182,6 +185,7 @@ fn Instruments(session: Session) -> impl IntoView {
             {tool(Tool::Forceps, Icon::Forceps, "tools.forceps", "tools.forceps.tip", "2")}
             {tool(Tool::Probe, Icon::Probe, "tools.probe", "tools.probe.tip", "3")}
             {tool(Tool::Scalpel, Icon::Scalpel, "tools.scalpel", "tools.scalpel.tip", "4")}
+            {tool(Tool::Scissors, Icon::Scissors, "tools.scissors", "tools.scissors.tip", "5")}
             <span class="divider"></span>
             <button
                 class="tool"
@@ -194,6 +198,7 @@ fn Instruments(session: Session) -> impl IntoView {
                 {tr("tools.section")}
                 <kbd aria-hidden="true">"7"</kbd>
             </button>
+            {tool(Tool::Marker, Icon::Pencil, "tools.marker", "tools.marker.tip", "8")}
         </div>
     }
 }

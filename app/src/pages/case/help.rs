@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Keys and what they do.
-const KEYS: [(&[&str], &str); 17] = [
-    (&["1", "2", "3", "4", "7"], "help.tools"),
+const KEYS: [(&[&str], &str); 19] = [
+    (&["1", "2", "3", "4", "5", "7", "8"], "help.tools"),
     (&["←", "→", "↑", "↓"], "help.turn"),
     (&["⇧ ←", "⇧ →", "⇧ ↑", "⇧ ↓"], "help.shift"),
     (&["+", "-"], "help.zoom"),
@@ -18,6 +18,8 @@ const KEYS: [(&[&str], &str); 17] = [
     (&["2", "←", "→", "↑", "↓"], "help.pull"),
     (&["3", "←", "→", "↑", "↓"], "help.push"),
     (&["4", "←", "→", "↑", "↓"], "help.cut"),
+    (&["8", "←", "→", "↑", "↓"], "help.plan"),
+    (&["H"], "help.left"),
     (&[",", "."], "help.depth"),
     (&["Z", "Y"], "help.undo"),
     (&["R"], "help.reset"),

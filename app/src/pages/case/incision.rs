@@ -1,4 +1,4 @@
-//! The scalpel's settings: how deep it cuts, how long the cut is, and the way back.
+//! Settings of the blade: how deep it cuts and through what, how long the cut is, the planned line, and the way back.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::{
     components::icon::{Icon, icon},
     text::{tr, use_language},
-    viewer::{DEPTH, DEPTHS, Tool, ViewerEvent},
+    viewer::{DEPTH, DEPTHS, Measures, Tool, ViewerEvent},
 };
 
 /// What is known of the blade.
@@ -14,8 +14,16 @@ use crate::{
 pub struct Incision {
     /// How deep it cuts [mm].
     pub depth: RwSignal<f32>,
-    /// Length of the stroke under way [mm].
-    pub length: RwSignal<Option<f32>>,
+    /// The stroke under way.
+    pub stroke: RwSignal<Option<Measures>>,
+    /// Force of the blade on the tissue [N], while it cuts.
+    pub force: RwSignal<Option<f32>>,
+    /// What the blade would go through under the pointer: structures, with how far each goes [mm].
+    pub layers: RwSignal<Vec<(usize, f32)>>,
+    /// How hard the left hand pulls [N], while it holds tissue.
+    pub held: RwSignal<Option<f32>>,
+    /// Length of the planned line [mm], if there is one.
+    pub planned: RwSignal<Option<f32>>,
     /// Strokes that can be undone, and done again.
     pub strokes: RwSignal<[usize; 2]>,
     /// How wide the widest wound gapes [mm].
@@ -27,7 +35,11 @@ impl Incision {
     pub fn new() -> Self {
         Self {
             depth: RwSignal::new(DEPTH),
-            length: RwSignal::new(None),
+            stroke: RwSignal::new(None),
+            force: RwSignal::new(None),
+            layers: RwSignal::new(Vec::new()),
+            held: RwSignal::new(None),
+            planned: RwSignal::new(None),
             strokes: RwSignal::new([0, 0]),
             gape: RwSignal::new(0.0),
         }
@@ -36,8 +48,17 @@ impl Incision {
     /// What the view reports of it.
     pub fn hear(self, event: &ViewerEvent) {
         match *event {
-            ViewerEvent::Cutting { length, .. } => self.length.set(Some(length)),
-            ViewerEvent::Incised { .. } | ViewerEvent::SimulationLost(_) => self.length.set(None),
+            ViewerEvent::Cutting(measures, force) => {
+                self.stroke.set(Some(measures));
+                self.force.set(Some(force));
+            }
+            ViewerEvent::Incised { .. } | ViewerEvent::SimulationLost(_) => {
+                self.stroke.set(None);
+                self.force.set(None);
+            }
+            ViewerEvent::Held(force) => self.held.set(force),
+            ViewerEvent::Planned(length) => self.planned.set(length),
+            ViewerEvent::Layers(ref layers) => self.layers.set(layers.clone()),
             ViewerEvent::Strokes(strokes) => self.strokes.set(strokes),
             ViewerEvent::Gape(gape) => self.gape.set(gape),
             ViewerEvent::Depth(depth) => self.depth.set(depth),
@@ -50,17 +71,47 @@ impl Incision {
 #[component]
 pub fn BladeControl(session: Session) -> impl IntoView {
     let language = use_language();
-    let Incision { depth, length, strokes, gape } = session.incision;
+    let Incision { depth, stroke, force: _, layers, held, planned, strokes, gape } =
+        session.incision;
     let millimetres = move |value: f32| {
         format!("{} mm", language.get().number(f64::from(value), u8::from(value < 10.0).into()))
     };
-    let cutting = move || match length.get() {
-        Some(length) => {
-            let length = millimetres(length);
-            language.get().fill("blade.length", &[("length", &length)])
+    let cutting = move || match stroke.get() {
+        Some(measures) => {
+            let length = millimetres(measures.length);
+            let told = language.get().fill("blade.length", &[("length", &length)]);
+            let off = measures.deviation.map(|[mean, _]| {
+                let off = language.get().number(f64::from(mean), 1);
+                language.get().fill("blade.off", &[("off", &off)])
+            });
+            let torn = if measures.torn > 0.0 { language.get().text("blade.torn") } else { "" };
+            told + &off.unwrap_or_default() + torn
         }
-        None => language.get().text("blade.ready").to_owned(),
+        None if strokes.get() == [0, 0] => language.get().text("blade.ready").to_owned(),
+        None => String::new(),
     };
+    let through = move || {
+        layers
+            .get()
+            .into_iter()
+            .map(|(structure, thick)| {
+                view! {
+                    <span class="layer">
+                        <i class="swatch" style:background=session.colour(structure)></i>
+                        {session.named(structure)}
+                        " "
+                        <b class="num">{millimetres(thick)}</b>
+                    </span>
+                }
+            })
+            .collect_view()
+    };
+    let line = move || match planned.get() {
+        Some(length) => language.get().fill("blade.planned", &[("length", &millimetres(length))]),
+        None => language.get().text("blade.plan").to_owned(),
+    };
+    let cuts = move || matches!(session.tool.get(), Tool::Scalpel | Tool::Scissors);
+    let plans = move || session.tool.get() == Tool::Marker;
     let gaping = move || {
         let gape = millimetres(gape.get());
         language.get().fill("blade.gape", &[("gape", &gape)])
@@ -80,7 +131,11 @@ pub fn BladeControl(session: Session) -> impl IntoView {
             </button>
         }
     };
-    let shown = move || session.tool.get() == Tool::Scalpel || strokes.get() != [0, 0];
+    let left = move || {
+        let force = language.get().number(f64::from(held.get().unwrap_or(0.0)), 1);
+        language.get().fill("blade.left", &[("force", &force)])
+    };
+    let shown = move || cuts() || plans() || held.get().is_some() || strokes.get() != [0, 0];
     view! {
         <Show when=shown>
             <div
@@ -89,7 +144,7 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                 aria-label=tr("blade.title")
                 data-strokes=move || strokes.get()[0].to_string()
             >
-                <Show when=move || session.tool.get() == Tool::Scalpel>
+                <Show when=cuts>
                     <label for="depth">{tr("blade.depth")}</label>
                     <input
                         id="depth"
@@ -108,13 +163,33 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                     <output class="num" for="depth">{move || millimetres(depth.get())}</output>
                     <span class="muted num" id="cutting">{cutting}</span>
                 </Show>
+                <Show when=plans>
+                    <span class="muted num" id="planned" data-mm=move || planned.get().unwrap_or(0.0).to_string()>
+                        {line}
+                    </span>
+                    <Show when=move || planned.get().is_some()>
+                        <button class="btn btn-quiet btn-s" on:click=move |_| session.view(|viewer| viewer.wipe_plan())>
+                            {tr("blade.wipe")}
+                        </button>
+                    </Show>
+                </Show>
+                <Show when=move || held.get().is_some()>
+                    <span class="muted num" id="left" data-newton=move || format!("{:.2}", held.get().unwrap_or(0.0))>
+                        {left}
+                    </span>
+                </Show>
                 <Show when=move || strokes.get()[0] != 0>
                     <span class="muted num" id="gape" data-mm=move || format!("{:.2}", gape.get())>
                         {gaping}
                     </span>
                 </Show>
-                {back(false, Icon::Undo, "blade.undo", "Z")}
-                {back(true, Icon::Redo, "blade.redo", "Y")}
+                <span class="pair">
+                    {back(false, Icon::Undo, "blade.undo", "Z")}
+                    {back(true, Icon::Redo, "blade.redo", "Y")}
+                </span>
+                <Show when=move || cuts() && !layers.get().is_empty()>
+                    <div class="layers num" id="layers">{through}</div>
+                </Show>
             </div>
         </Show>
     }

@@ -35,6 +35,8 @@ pub enum Action {
     Reset,
     /// Back to before the last stroke of the blade, or that taken back.
     Undo(bool),
+    /// Close the left forceps, or open them.
+    TakeLeft,
     /// Let the blade in by so much more [mm].
     Deepen(f32),
     /// Open or close the left panel.
@@ -62,9 +64,7 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         return Some(match (shift, tool) {
             (true, _) => Action::Camera(CameraMove::Pan(x * SHIFT, y * SHIFT)),
             (false, Tool::Orbit) => Action::Camera(CameraMove::Orbit(x * TURN, y * TURN)),
-            (false, Tool::Forceps | Tool::Probe | Tool::Scalpel) => {
-                Action::Nudge(x * NUDGE, y * NUDGE)
-            }
+            (false, _) => Action::Nudge(x * NUDGE, y * NUDGE),
         });
     }
     if key == "Escape" {
@@ -81,8 +81,11 @@ pub fn action(key: &str, shift: bool, tool: Tool, letters: bool) -> Option<Actio
         "2" => Action::Take(Tool::Forceps),
         "3" => Action::Take(Tool::Probe),
         "4" => Action::Take(Tool::Scalpel),
+        "5" => Action::Take(Tool::Scissors),
+        "8" => Action::Take(Tool::Marker),
         "z" | "Z" => Action::Undo(false),
         "y" | "Y" => Action::Undo(true),
+        "h" | "H" => Action::TakeLeft,
         "." => Action::Deepen(DEEPER),
         "," => Action::Deepen(-DEEPER),
         "7" => Action::Section,
@@ -109,9 +112,20 @@ pub fn listen(session: Session, help: NodeRef<html::Dialog>) {
         let tool = session.tool.get_untracked();
         let Some(action) = action(&event.key(), event.shift_key(), tool, letters()) else { return };
         event.prevent_default();
-        act(session, help, action);
+        // The left hand follows as long as its key is held.
+        if action != Action::TakeLeft || !event.repeat() {
+            act(session, help, action);
+        }
     });
-    on_cleanup(move || listener.remove());
+    let lifted = window_event_listener(ev::keyup, move |event| {
+        if action(&event.key(), false, Tool::Orbit, letters()) == Some(Action::TakeLeft) {
+            session.view(|viewer| viewer.leave_left());
+        }
+    });
+    on_cleanup(move || {
+        listener.remove();
+        lifted.remove();
+    });
 }
 
 /// Does the key belong to somebody else: a text field, a slider, a dialog, the browser?
@@ -132,6 +146,7 @@ fn act(session: Session, help: NodeRef<html::Dialog>, action: Action) {
         Action::Section => session.toggle_section(),
         Action::Reset => session.reset_tissue(),
         Action::Undo(redo) => session.undo(redo),
+        Action::TakeLeft => session.view(|viewer| viewer.take_left()),
         Action::Deepen(by) => {
             let depth = session.incision.depth.get_untracked() + by;
             session.set_depth(depth.clamp(DEPTHS[0], DEPTHS[1]));

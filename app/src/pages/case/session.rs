@@ -216,6 +216,11 @@ impl Session {
         untrack(|| self.named(structure))
     }
 
+    /// Colour of a structure in lists, as CSS says it.
+    pub fn colour(self, structure: usize) -> String {
+        self.facts(structure).map_or_else(|| "#9d958d".to_owned(), |facts| facts.colour)
+    }
+
     /// Name of a structure; follows the language inside a view.
     pub fn named(self, structure: usize) -> String {
         let english = self.names.with_value(|names| names.get(structure).cloned());
@@ -438,17 +443,31 @@ impl Session {
                 }
                 self.pull.set(None);
             }
-            ViewerEvent::Incised { structure, length, depth } if *length > 0.0 => {
-                let (length, depth) = (*length, *depth);
-                self.note(Deed::Incised { structure: self.id(*structure), length, depth });
+            ViewerEvent::Incised { structure, measures, areas } if measures.length > 0.0 => {
+                self.note(Deed::Incised {
+                    structure: self.id(*structure),
+                    length: measures.length,
+                    depth: measures.depth,
+                    deepest: measures.deepest,
+                    duration: measures.duration,
+                    hesitation: measures.hesitation,
+                    peak_force: measures.peak_force,
+                    torn: measures.torn,
+                    deviation: measures.deviation,
+                    areas: areas.iter().map(|(i, area)| (self.id(*i), *area)).collect(),
+                });
                 let language = self.language.get_untracked();
-                let [length, depth] = [length, depth].map(|mm| language.number(f64::from(mm), 0));
+                let [length, depth] =
+                    [measures.length, measures.depth].map(|mm| language.number(f64::from(mm), 0));
                 let name = self.name(*structure);
                 let values = [("structure", &*name), ("length", &*length), ("depth", &*depth)];
                 self.say("said.incised", &values);
             }
             ViewerEvent::Incised { .. }
-            | ViewerEvent::Cutting { .. }
+            | ViewerEvent::Cutting(..)
+            | ViewerEvent::Planned(_)
+            | ViewerEvent::Held(_)
+            | ViewerEvent::Layers(_)
             | ViewerEvent::Strokes(_)
             | ViewerEvent::Gape(_)
             | ViewerEvent::Depth(_) => {}

@@ -85,8 +85,8 @@ fn Row(session: Session, structure: usize) -> impl IntoView {
     let language = use_language();
     let name = move || session.named(structure);
     let facts = session.facts(structure);
-    let child = facts.as_ref().is_some_and(|facts| facts.parent.is_some());
-    let colour = facts.map_or_else(|| "#9d958d".to_owned(), |facts| facts.colour);
+    let child = facts.is_some_and(|facts| facts.parent.is_some());
+    let colour = session.colour(structure);
     let is = move |visibility: Visibility| {
         session.visibility.with(|all| all.get(structure) == Some(&visibility))
     };

@@ -15,11 +15,28 @@ uniform float openness;  // 0: neighbours are there and occlude, 1: the structur
 uniform vec4 section;    // plane in rest space: drawn where dot(xyz, rest) <= w
 uniform vec4 mark;       // accent rgb of a selection, strength
 uniform float hover;
+uniform vec3 plan[48];   // the planned line, in rest space
+uniform int plan_count;
+uniform vec4 plan_ball;  // a ball around it
 #ifdef GLASS
 uniform float glass;     // opacity facing the viewer
 #endif
 
 vec4 grain(vec3 at) { vec4 t = texture(noise, at); return vec4(t.rgb * 2.0 - 1.0, t.a); }
+
+// How much ink of the planned line lies here.
+float inked() {
+    float away = 1e9;
+    if (distance(rest, plan_ball.xyz) < plan_ball.w) {
+        for (int i = 0; i + 1 < plan_count; ++i) {
+            vec3 along = plan[i + 1] - plan[i], from = rest - plan[i];
+            away = min(away, length(from - along * clamp(dot(from, along) / max(dot(along, along), 1e-9), 0.0, 1.0)));
+        }
+    }
+    float ragged = 0.25 * (texture(noise, rest / 4.1).a - 0.5);
+    float blur = 0.12 + 0.5 * length(fwidth(rest));
+    return smoothstep(0.75 + blur, 0.75 - blur, away + ragged);
+}
 
 vec3 wrapped(vec3 nl, vec3 w) {
     vec3 d = clamp((nl + w) / (1.0 + w), 0.0, 1.0);
@@ -49,14 +66,19 @@ vec3 fresh_face(vec3 n, vec3 v) {
     const mat3 TURN = mat3(0.36, 0.48, -0.8, -0.8, 0.6, 0.0, 0.48, 0.64, 0.6);
     vec3 turned = TURN * rest;
     vec4 c = texture(noise, rest / 13.7), c2 = texture(noise, turned / 47.0 + 0.3), c3 = texture(noise, turned / 5.1 + 0.6);
-    vec3 albedo = mix(albedo_low, albedo_high, 0.42);
-    vec3 flesh = albedo * (0.80 + 0.30 * (c.a - 0.5) + 0.42 * (c2.a - 0.5) + 0.34 * (c3.a - 0.5));
+    vec3 albedo = mix(albedo_low, albedo_high, 0.30);
+    albedo *= albedo / max(dot(albedo, vec3(0.33)), 1e-3); // blood lies on it: more of its own hue
+    vec3 flesh = min(albedo, 1.5 * albedo_high) * (0.80 + 0.30 * (c.a - 0.5) + 0.42 * (c2.a - 0.5) + 0.34 * (c3.a - 0.5));
     float grey = scan_grey(rest);
     if (grey >= 0.0) flesh *= 0.72 + 0.56 * smoothstep(0.22, 0.98, grey);
+#ifdef SHADOWS
     float shadow = lit(world, n);
+#else
+    float shadow = 0.2; // what lies in a wound sees little of the lamp
+#endif
     vec3 g = (c3.rgb * 2.0 - 1.0) * 0.5 + (c.rgb * 2.0 - 1.0) * 0.5;
     vec3 nb = normalize(n - 0.26 * (g - n * dot(g, n)));
-    vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.5, 1.0, shadow) + FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.26;
+    vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.25, 1.0, shadow) + 0.7 * FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.14;
     vec3 sum = flesh * light;
     float open = mix(0.35, 1.0, shadow);
     vec3 r = reflect(-v, nb);
@@ -123,6 +145,9 @@ void main() {
     vessels = max(vessels, smoothstep(0.15 + pixel, 0.02, branch) * 0.50 * faint * smoothstep(0.9, 0.25, pixel));
     vessels = max(vessels, smoothstep(0.09 + pixel, 0.01, twig) * 0.30 * faint * smoothstep(0.35, 0.1, pixel));
     albedo = mix(albedo, vessel_tint, clamp(vessels, 0.0, 1.0) * finish.z);
+
+    // gentian violet
+    albedo = mix(albedo, vec3(0.075, 0.022, 0.19), 0.88 * inked());
 
     float ao = mix(bake.x, bake.y, openness);
     vec3 a2 = 2.0404 * albedo - 0.3324, b2 = -4.7951 * albedo + 0.6417, c2 = 2.7552 * albedo + 0.6903;
