@@ -102,22 +102,32 @@ pub enum Family {
     Pressure,
     /// The benchmarks of the heart modellers.
     Heart,
+    /// Does tissue resist a blade as it was measured to?
+    Cutting,
     /// Everything that has no place yet.
     Other,
 }
 
 impl Family {
     /// In the order of the page.
-    pub const ALL: [Self; 6] =
-        [Self::Consistency, Self::Motion, Self::Shape, Self::Pressure, Self::Heart, Self::Other];
+    pub const ALL: [Self; 7] = [
+        Self::Consistency,
+        Self::Motion,
+        Self::Shape,
+        Self::Pressure,
+        Self::Heart,
+        Self::Cutting,
+        Self::Other,
+    ];
 
     fn of(id: &str) -> Self {
-        let named: [(Self, &[&str]); 5] = [
+        let named: [(Self, &[&str]); 6] = [
             (Self::Consistency, &["patch", "rotation", "refinement"]),
             (Self::Motion, &["linear-momentum", "angular-momentum", "energy", "bending-frequency"]),
             (Self::Shape, &["uniaxial", "elastica", "cook"]),
             (Self::Pressure, &["lame", "sphere"]),
             (Self::Heart, &["land"]),
+            (Self::Cutting, &["liver-cutting"]),
         ];
         named
             .into_iter()

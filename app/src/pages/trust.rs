@@ -98,6 +98,7 @@ fn FamilyTable(family: Family, benchmarks: Vec<Benchmark>) -> impl IntoView {
         Family::Shape => ("trust.shape", "trust.shape.what"),
         Family::Pressure => ("trust.pressure", "trust.pressure.what"),
         Family::Heart => ("trust.heart", "trust.heart.what"),
+        Family::Cutting => ("trust.cutting", "trust.cutting.what"),
         Family::Other => ("trust.other", "trust.other.what"),
     };
     let all: Vec<&Row> = benchmarks.iter().flat_map(|benchmark| &benchmark.rows).collect();
