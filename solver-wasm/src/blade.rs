@@ -8,7 +8,7 @@
 //! The way is in rest space, as the incision is: the hand goes with the tissue, as the eye that leads it does. The force acts on the
 //! tissue just ahead of the edge, which is therefore pushed before it gives way. Soft organs could not bear all of it: Γ over Young's modulus is 30 mm
 //! for a liver, and so far it would be pushed. There a surgeon's other hand steadies the tissue; what would push it by more than
-//! some millimetres is taken to be that hand's ([`Bladework::borne`]).
+//! a millimetre or two is taken to be that hand's ([`Bladework::borne`]).
 //!
 //! Tearing is a model, not a measurement: above a speed or a bluntness the edge strays to either side by less than a third of a cell, by a
 //! hash of where it is, and the longer way costs more. The speed is the hand's by the clock on the wall, where that is told: on a machine
@@ -27,8 +27,9 @@ use crate::{control::Load, incision::Edge, message::Bladework, state::State};
 pub const HAND_STIFFNESS: f64 = 4_000.0;
 /// The most that it pushes with [mN]: a modelling choice, the order of a firm push with the forefinger on the blade's back.
 pub const HAND_FORCE: f64 = 30_000.0;
-/// How far soft tissue is pushed, about, before the other hand steadies it [mm]: a modelling choice.
-pub const GIVING: f64 = 4.0;
+/// How far soft tissue is pushed, about, before the other hand steadies it [cells]: a modelling choice. The push acts on the few cells before
+/// the edge, and more would crush them: skin on fat fluttered.
+pub const GIVING: f64 = 0.3;
 /// No hand moves a blade faster [mm/s].
 pub const HAND_SPEED: f64 = 600.0;
 /// Part of what it has to give that the hand gives in a step: a modelling choice, a hand is damped with a time of about 0.04 s. What reaches

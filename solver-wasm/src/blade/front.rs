@@ -64,6 +64,7 @@ impl<'a> Ground<'a> {
     /// What is ahead of an edge on its way to another place.
     pub fn front(&self, at: &Line, to: &Line) -> Front<'a> {
         let lattice = &self.scene.lattice;
+        let giving = GIVING * self.spacing();
         let mut front = Front { lattice: Some(lattice), ..Front::default() };
         let way = super::length(at, to);
         let along = at[1] - at[0];
@@ -99,7 +100,7 @@ impl<'a> Ground<'a> {
             let force = f64::from(material.toughness) * width;
             if force > 0.0 {
                 front.resistance += force;
-                front.bearing += 4.0 * material.law.moduli().0 * width * GIVING;
+                front.bearing += 4.0 * material.law.moduli().0 * width * giving;
                 let sum = cells.entry(cell).or_default();
                 sum.0 += force;
                 sum.1 += force * place;

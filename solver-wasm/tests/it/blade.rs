@@ -293,6 +293,29 @@ fn soft_tissue_is_pushed_before_it_gives_way_but_not_carried_off() {
     assert!(back.max_displacement < 0.5, "{} mm", back.max_displacement);
 }
 
+/// Skin is tough, a thin layer, and lies on fat: what its few cells bear must not crush them.
+#[test]
+fn skin_on_fat_is_cut_and_comes_to_rest() {
+    let mut pad = free(Lattice::bar([24, 16, 6], 3.2), 2.0, 0.45);
+    (pad.materials[0].toughness, pad.materials[0].damping) = (250.0, 0.02);
+    let mut skin = free(Lattice::bar([1, 1, 1], 3.2), 200.0, 0.45).materials[0];
+    (skin.toughness, skin.damping) = (2000.0, 0.02);
+    pad.materials.push(skin);
+    pad.lattice.cells.iter_mut().for_each(|cell| cell.material = u16::from(cell.coord[2] == 5));
+    hold(&mut pad, |p| (p[2] < 1.0).then_some([500.0; 3]));
+    for speed in [30.0, 120.0] {
+        let mut simulation = load(&pad);
+        apply(&mut simulation, vec![Command::Stroke]);
+        let all = draw(&mut simulation, |x| upright(&pad, x, 9.0), [20.0, 50.0], speed);
+        let rest = apply(&mut simulation, vec![Command::Release { tool: 0 }, Command::Step(60)]);
+        assert_eq!(all.last().unwrap().contained, 0);
+        // What springs back at once may take a halved step.
+        assert!(rest.contained <= 1, "{} events", rest.contained);
+        assert!(all.iter().any(|s| work(s).areas.len() == 1 && size(work(s).force) > 6000.0));
+        assert!(rest.mechanics.kinetic_energy < 1e-6, "{:?}", rest.mechanics);
+    }
+}
+
 #[test]
 fn a_blade_tears_only_when_it_is_too_fast_or_too_blunt() {
     let stroke = |bluntness: f32, speed: f32| {
