@@ -131,13 +131,22 @@ impl Incisions {
     }
 
     /// The lips of all cuts: pairs of material points that were one, on either side of each link whose samples hang together no
-    /// longer in its own cells.
-    pub fn lips(&self, lattice: &Lattice) -> Vec<[Embedding; 2]> {
+    /// longer in its own cells, the lower first, and the axis of the link.
+    pub fn lips(&self, lattice: &Lattice) -> Vec<(usize, [Embedding; 2])> {
         let mut lips = Vec::new();
         self.parted(lattice, |low, axis, cells| {
-            lips.push(cells.map(|cell| middle(lattice, cell, low, axis)));
+            lips.push((axis, cells.map(|cell| middle(lattice, cell, low, axis))));
         });
         lips
+    }
+
+    /// The severed links, by lower sample and axis, with the area of sheet that each stands for [mm²].
+    pub(crate) fn faces(&self, spacing: f32) -> impl Iterator<Item = ([i32; 3], usize, f64)> {
+        let whole = (0.25 * f64::from(spacing)).powi(2);
+        self.crossings.iter().map(move |(name, crossing)| {
+            let (low, axis) = links::named(*name);
+            (low, axis, whole * f64::from(crossing.normal[axis].abs()))
+        })
     }
 
     /// Area that has been cut through tissue of each label [mm²], one side of it. A link along an axis stands for as much of its sheet
@@ -181,6 +190,11 @@ impl Incisions {
                 visit(low, axis, [lower, upper]);
             }
         }
+    }
+
+    /// Is nothing severed?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.crossings.is_empty()
     }
 
     /// Is a link severed? By its lower sample and its axis.

@@ -24,6 +24,7 @@
 
 pub mod beat;
 pub mod blade;
+pub mod bleeding;
 mod carrier;
 pub mod contact;
 pub mod control;

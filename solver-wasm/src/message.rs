@@ -77,6 +77,18 @@ pub enum Command {
         /// The factor.
         bluntness: f32,
     },
+    /// Close a clamp on the tissue around a material point, or open it. Vessels inside are shut, on this side of a cut only, and what lies
+    /// beyond them is no longer fed; see [`crate::bleeding`].
+    Clamp {
+        /// Which clamp, below [`crate::bleeding::CLAMPS`]; a closed one is moved.
+        clamp: u8,
+        /// Where; none: it opens.
+        point: Option<Embedding>,
+        /// Radius of its jaws [mm], rest space.
+        radius: f32,
+    },
+    /// Hold a sealer to the tissue from now on, or take it away.
+    Coagulate(Option<Sealer>),
     /// Back to before the last stroke, if there was one; all instruments open.
     Undo,
     /// Take the last undo back, if nothing was cut since; all instruments open.
@@ -169,9 +181,78 @@ pub struct Stepped {
     pub gape: f32,
     /// What the blade has done in the stroke under way, or the last one; none before one, and once it is undone.
     pub blade: Option<Bladework>,
+    /// What bleeds and has bled, once anything does.
+    pub blood: Option<Blood>,
     /// What the batch did to how the tissue hangs together, in order: who repeats it on a lattice of their own has the numbers of cells and nodes
     /// that the displacements are of.
     pub changes: Vec<Change>,
+}
+
+/// A tip that seals vessels by heat.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sealer {
+    /// A material point under it.
+    pub point: Embedding,
+    /// How far it reaches [mm], rest space.
+    pub reach: f32,
+    /// Bipolar jaws seal larger vessels than a monopolar tip, and take longer.
+    pub is_bipolar: bool,
+}
+
+/// Blood that flows and has flowed since the tissue was whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Blood {
+    /// All of it [mL].
+    pub lost: f32,
+    /// What of it stands in the wound [mL]; the rest is spilled.
+    pub pooled: f32,
+    /// What is lost by time [mL/min].
+    pub rate: f32,
+    /// What of that oozes from tissue without an opening of its own [mL/min].
+    pub oozing: f32,
+    /// Openings of vessels, by their numbers.
+    pub bleeders: Vec<Bleeder>,
+    /// Closed clamps: number and where they hold [mm], world space.
+    pub clamps: Vec<(u8, [f32; 3])>,
+}
+
+/// An opening of a vessel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bleeder {
+    /// Its own for as long as it is there, from 1 on.
+    pub id: u32,
+    /// Label of the vessel.
+    pub label: u8,
+    /// The tissue in its middle.
+    pub point: Embedding,
+    /// Where that is [mm], world space.
+    pub position: [f32; 3],
+    /// Out of the vessel, unit vector in world space; zero where it is cut in part.
+    pub outward: [f32; 3],
+    /// Diameter of a round opening of its area [mm].
+    pub calibre: f32,
+    /// What comes out [mL/min].
+    pub flow: f32,
+    /// What came out [mL].
+    pub lost: f32,
+    /// What it does.
+    pub doing: Bleeding,
+}
+
+/// What an opening does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bleeding {
+    /// It bleeds.
+    #[default]
+    Open,
+    /// A clamp holds it shut.
+    Clamped,
+    /// It was sealed.
+    Sealed,
+    /// It has clotted.
+    Clotted,
+    /// It hangs on a piece that has bled dry.
+    Empty,
 }
 
 /// What a blade does, and has done in its stroke.

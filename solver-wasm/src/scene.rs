@@ -26,6 +26,8 @@ pub struct Scene {
     /// What each sample of each cell belongs to, shape [cell_count, 64] or empty: a number that the scene's maker gives (a twin's structure, from 1
     /// on), 0 for a sample that is not there or stands for nothing seen.
     pub labels: Vec<u8>,
+    /// What blood there is in the tissue of a label, once for each; a label that is not named does not bleed.
+    pub perfusion: Vec<Perfusion>,
     /// Surfaces embedded in the tissue, for what acts or lies on them.
     pub surfaces: Vec<Surface>,
     /// Capsules, pleurae and skin.
@@ -48,6 +50,37 @@ pub struct Scene {
     pub rest_gravity: [f32; 3],
     /// What the tissue does by itself, over and over; see [`crate::message::Command::Beat`].
     pub beat: Option<Beat>,
+}
+
+/// Blood in what a label stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Perfusion {
+    /// The label, one of [`Scene::labels`].
+    pub label: u8,
+    /// How it is supplied.
+    pub supply: Supply,
+}
+
+/// How blood comes to where tissue is cut; see [`crate::bleeding`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Supply {
+    /// Not at all.
+    #[default]
+    None,
+    /// The inside of a vessel.
+    Vessel {
+        /// Mean pressure over that of the air [mmHg].
+        pressure: f32,
+        /// The most that all openings get together [mL/min].
+        supply: f32,
+        /// Share of the pressure beyond a cut.
+        backflow: f32,
+    },
+    /// Tissue full of vessels too small to be seen.
+    Tissue {
+        /// From a fresh face [mL/min/cm²].
+        oozing: f32,
+    },
 }
 
 /// Part of a cell's edge in which [`Scene::distances`] count.

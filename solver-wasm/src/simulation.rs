@@ -1,6 +1,7 @@
 //! Carries out [`Command`]s and gives [`Report`]s: what the worker runs, without the worker.
 
 mod cutting;
+mod haemostasis;
 mod history;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use self::history::{History, Tissue};
 use crate::{
     beat::{Beat, Beating},
     blade::Blade,
+    bleeding::{Vessels, Wounds},
     contact::{
         GraspError,
         instrument::{Pose, unit_quaternion},
@@ -57,6 +59,9 @@ pub enum Refusal {
     /// A hand of no speed.
     #[error("hand: {0} mm/s is no speed; send a number from 0 on")]
     HandSpeed(f32),
+    /// A clamp or a sealer that holds nothing.
+    #[error("clamp or sealer: it {0}")]
+    Jaws(&'static str),
     /// A blade sharper than sharp, or none.
     #[error("blade: bluntness {0} is not between 1, a new scalpel, and 100")]
     Bluntness(f32),
@@ -85,7 +90,7 @@ pub(crate) struct Loaded {
     /// As it is now.
     tissue: Tissue,
     /// Its lips.
-    lips: Vec<[Embedding; 2]>,
+    lips: Vec<(usize, [Embedding; 2])>,
     history: History,
     /// What the batch has cut or undone, as it was before it.
     uncut: Option<Box<Uncut>>,
@@ -93,6 +98,13 @@ pub(crate) struct Loaded {
     blade: Blade,
     /// As it was before the batch.
     blade_before: Blade,
+    /// Where there is blood in the whole tissue.
+    vessels: Arc<Vessels>,
+    wounds: Wounds,
+    /// As they were before the batch.
+    wounds_before: Wounds,
+    /// What they hold [mL].
+    room: f64,
     pub state: State,
     pub control: Control,
     /// What it was before the batch.
@@ -181,6 +193,7 @@ impl Simulation {
             loaded.uncut = None;
             loaded.changes.clear();
             loaded.blade_before = loaded.blade.clone();
+            loaded.wounds_before = loaded.wounds.clone();
             loaded.before.3 = loaded.beating;
         }
         Batch { fresh: None }
@@ -222,6 +235,7 @@ impl Simulation {
             }
             loaded.beating = loaded.before.3;
             loaded.blade = loaded.blade_before.clone();
+            loaded.wounds = loaded.wounds_before.clone();
         }
     }
 
@@ -283,6 +297,7 @@ impl Loaded {
             return Err(Refusal::Falling { body });
         }
         let beat = scene.beat.clone();
+        let vessels = Arc::new(Vessels::new(&scene));
         let tissue = Tissue::whole(scene);
         let whole = (tissue.clone(), Arc::clone(&model));
         let mut solver = Solver::new(Arc::clone(&model));
@@ -308,6 +323,10 @@ impl Loaded {
             changes: Vec::new(),
             blade: Blade::default(),
             blade_before: Blade::default(),
+            vessels,
+            wounds: Wounds::default(),
+            wounds_before: Wounds::default(),
+            room: 0.0,
             control,
             before,
             tally,
@@ -364,7 +383,7 @@ impl Loaded {
                 self.lift();
                 self.blade.begin();
                 self.keep_uncut();
-                self.history.mark(&self.tissue, &self.state);
+                self.history.mark(&self.tissue, &self.state, &self.wounds);
                 self.changes.push(Change::Stroke);
             }
             Command::Cut { from, to } => {
@@ -389,7 +408,7 @@ impl Loaded {
                 self.lift();
                 self.blade.begin();
                 self.keep_uncut();
-                if self.history.undo(&mut self.tissue, &mut self.state) {
+                if self.history.undo(&mut self.tissue, &mut self.state, &mut self.wounds) {
                     self.changes.push(Change::Undo);
                     self.resume()?;
                 }
@@ -398,7 +417,7 @@ impl Loaded {
                 self.lift();
                 self.blade.begin();
                 self.keep_uncut();
-                if self.history.redo(&mut self.tissue, &mut self.state) {
+                if self.history.redo(&mut self.tissue, &mut self.state, &mut self.wounds) {
                     self.changes.push(Change::Redo);
                     self.resume()?;
                 }
@@ -412,6 +431,7 @@ impl Loaded {
                     self.resume()?;
                 }
                 self.history = History::default();
+                self.wounds = Wounds::default();
                 self.changes.push(Change::Whole);
                 self.state.copy_from(&self.settled);
                 self.control.tool_goals = [None; TOOL_COUNT];
@@ -471,8 +491,11 @@ impl Loaded {
                     self.press();
                     let report = self.solver.step(&mut self.state, &self.control);
                     self.note(&report, Backend::Cpu);
+                    self.bleed();
                 }
             }
+            Command::Clamp { clamp, point, radius } => self.clamp(*clamp, *point, *radius)?,
+            Command::Coagulate(sealer) => self.seal(*sealer)?,
         }
         Ok(())
     }
@@ -517,6 +540,7 @@ impl Loaded {
             volumes: if self.beat.is_some() { self.volumes() } else { Vec::new() },
             gape: self.gape(),
             blade: self.blade.work().cloned(),
+            blood: self.blood(),
             changes: self.changes.clone(),
         }
     }
@@ -524,7 +548,7 @@ impl Loaded {
     /// How wide the widest wound gapes [mm].
     fn gape(&self) -> f32 {
         let (lattice, moved) = (self.solver.model().lattice(), &self.state.displacements);
-        let apart = |lips: &[Embedding; 2]| {
+        let apart = |(_, lips): &(usize, [Embedding; 2])| {
             let [a, b] = [0, 1].map(|side| lattice.displacement(moved, &lips[side]));
             length_squared(b - a)
         };

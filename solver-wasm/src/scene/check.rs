@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Law, Material, Membrane, Obstacle, Scene, Surface};
+use super::{Law, Material, Membrane, Obstacle, Scene, Supply, Surface};
 use crate::{beat::Beat, lattice::Embedding};
 
 /// Most cells a scene may have.
@@ -79,6 +79,12 @@ pub enum SceneError {
         /// How many cells.
         len: usize,
     },
+    /// A label bleeds in two ways.
+    #[error("scene: perfusion names label {label} twice; give each label one supply")]
+    Supplies {
+        /// The label.
+        label: u8,
+    },
     /// A material has fibres, and the scene does not say where they run.
     #[error("scene: {count} fibre directions for {len} cells; give one pair for each cell")]
     Fibres {
@@ -139,6 +145,7 @@ impl Scene {
         check_cells(self)?;
         check_fibres(self)?;
         check_labels(self)?;
+        check_perfusion(self)?;
         check_number("friction", 0, self.friction, 0.0..=10.0, "between 0 and 10")?;
         let (count, len) = (self.distances.len(), lattice.nodes.len());
         if count > 0 && count != len {
@@ -265,6 +272,31 @@ fn check_fibres(scene: &Scene) -> Result<(), SceneError> {
         if !(lengths.is_finite() && squared(&cross) > 1e-4 * lengths) {
             let problem = "its fibre and sheet directions are zero, not finite or parallel";
             return Err(SceneError::Cell { cell, problem });
+        }
+    }
+    Ok(())
+}
+
+/// Every label has one supply, of numbers that blood can have.
+fn check_perfusion(scene: &Scene) -> Result<(), SceneError> {
+    let mut seen = [false; 256];
+    for (i, perfusion) in scene.perfusion.iter().enumerate() {
+        if std::mem::replace(&mut seen[usize::from(perfusion.label)], true) {
+            return Err(SceneError::Supplies { label: perfusion.label });
+        }
+        match perfusion.supply {
+            Supply::None => {}
+            Supply::Vessel { pressure, supply, backflow } => {
+                let range = "between 0 and 300 mmHg";
+                check_number("perfusion.pressure", i, pressure, 0.0..=300.0, range)?;
+                let range = "between 0 and 10000 mL/min";
+                check_number("perfusion.supply", i, supply, 0.0..=10_000.0, range)?;
+                check_number("perfusion.backflow", i, backflow, 0.0..=1.0, "between 0 and 1")?;
+            }
+            Supply::Tissue { oozing } => {
+                let range = "between 0 and 100 mL/min/cm²";
+                check_number("perfusion.oozing", i, oozing, 0.0..=100.0, range)?;
+            }
         }
     }
     Ok(())

@@ -55,6 +55,7 @@ impl Loaded {
         let cut = self.tissue.cut(before, &mut self.state, cuts)?;
         if let Some(model) = cut {
             self.take_up(model);
+            self.wounds.touch();
         }
         self.changes.extend(cuts.iter().map(|[from, to]| Change::Cut { from: *from, to: *to }));
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    bleeding::Wounds,
     control::Load,
     incision::{Division, Edge, Incisions},
     lattice::Embedding,
@@ -25,6 +26,11 @@ impl Tissue {
         Self { scene, incisions }
     }
 
+    /// Was nothing cut?
+    pub fn is_whole(&self) -> bool {
+        self.incisions.is_whole()
+    }
+
     /// What has been cut.
     pub fn incisions(&self) -> &Incisions {
         &self.incisions
@@ -36,7 +42,7 @@ impl Tissue {
     }
 
     /// The lips of its cuts; see [`Incisions::lips`].
-    pub fn lips(&self) -> Vec<[Embedding; 2]> {
+    pub fn lips(&self) -> Vec<(usize, [Embedding; 2])> {
         self.incisions.lips(&self.scene.lattice)
     }
 
@@ -74,6 +80,7 @@ impl Tissue {
 struct Moment {
     tissue: Tissue,
     state: State,
+    wounds: Wounds,
 }
 
 /// The moments before each stroke, and those that were left by going back.
@@ -85,30 +92,34 @@ pub(super) struct History {
 
 impl History {
     /// A stroke begins: from here one can come back to now, and no longer to what was undone.
-    pub fn mark(&mut self, tissue: &Tissue, state: &State) {
-        self.past.push(Arc::new(Moment { tissue: tissue.clone(), state: state.clone() }));
+    pub fn mark(&mut self, tissue: &Tissue, state: &State, wounds: &Wounds) {
+        let (tissue, state, wounds) = (tissue.clone(), state.clone(), wounds.clone());
+        self.past.push(Arc::new(Moment { tissue, state, wounds }));
         self.future.clear();
     }
 
     /// Back to before the last stroke. Is there one?
-    pub fn undo(&mut self, tissue: &mut Tissue, state: &mut State) -> bool {
-        Self::swap(&mut self.past, &mut self.future, tissue, state)
+    pub fn undo(&mut self, tissue: &mut Tissue, state: &mut State, wounds: &mut Wounds) -> bool {
+        Self::swap(&mut self.past, &mut self.future, (tissue, state, wounds))
     }
 
     /// To before the last undo. Was there one?
-    pub fn redo(&mut self, tissue: &mut Tissue, state: &mut State) -> bool {
-        Self::swap(&mut self.future, &mut self.past, tissue, state)
+    pub fn redo(&mut self, tissue: &mut Tissue, state: &mut State, wounds: &mut Wounds) -> bool {
+        Self::swap(&mut self.future, &mut self.past, (tissue, state, wounds))
     }
 
     fn swap(
         from: &mut Vec<Arc<Moment>>,
         to: &mut Vec<Arc<Moment>>,
-        tissue: &mut Tissue,
-        state: &mut State,
+        (tissue, state, wounds): (&mut Tissue, &mut State, &mut Wounds),
     ) -> bool {
         let Some(moment) = from.pop() else { return false };
-        to.push(Arc::new(Moment { tissue: tissue.clone(), state: state.clone() }));
-        *tissue = moment.tissue.clone();
+        let left = Moment {
+            tissue: std::mem::replace(tissue, moment.tissue.clone()),
+            state: state.clone(),
+            wounds: std::mem::replace(wounds, moment.wounds.clone()),
+        };
+        to.push(Arc::new(left));
         state.copy_from(&moment.state);
         true
     }

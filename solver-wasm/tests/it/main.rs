@@ -4,6 +4,7 @@
 mod abuse;
 #[cfg(not(target_arch = "wasm32"))]
 mod blade;
+mod bleeding;
 mod consistency;
 mod contact;
 mod determinism;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{Manifest, Pack, Volume, error::PackError, mesh, scene, stream::Reader};
 
 /// Version of the format that this program writes and reads.
-pub const FORMAT_VERSION: u16 = 5;
+pub const FORMAT_VERSION: u16 = 6;
 
 const MAGIC: &[u8; 8] = b"SECTIOTW";
 const HEADER: usize = 8 + 2 + 2 + 4 + 32;
