@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::LazyLock};
 
 use serde::Deserialize;
-use solver_wasm::scene::{Law, Material, Membrane, Relaxation};
+use solver_wasm::scene::{Law, Material, Membrane, Relaxation, Supply};
 
 use crate::{Error, Result, error};
 
@@ -60,7 +60,7 @@ pub fn german(english: &str) -> Result<Option<&'static str>> {
 pub struct Mechanics(BTreeMap<String, Constant>);
 
 /// Name in the table, name for people, unit, and range of every constant.
-pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 36] = [
+pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 40] = [
     ("young", "Young's modulus", "kPa", 0.01..=1e7),
     ("poisson", "Poisson ratio", "1", 0.0..=0.499),
     ("mooney_c1", "Mooney–Rivlin c₁", "kPa", 1e-3..=1e5),
@@ -97,6 +97,10 @@ pub const QUANTITIES: [(&str, &str, &str, RangeInclusive<f64>); 36] = [
     ("strength", "Tensile strength", "kPa", 0.1..=1e6),
     ("failure_strain", "Strain at failure", "1", 0.01..=10.0),
     ("toughness", "Toughness", "J/m^2", 0.1..=1e6),
+    ("oozing", "Oozing from a fresh face", "mL/min/cm^2", 0.0..=100.0),
+    ("blood_pressure", "Mean blood pressure", "mmHg", 0.0..=300.0),
+    ("blood_supply", "Greatest loss of blood by time", "mL/min", 0.0..=1e4),
+    ("blood_backflow", "Share of the pressure beyond a cut", "1", 0.0..=1.0),
 ];
 
 /// The constants that each law needs; a tissue has those of exactly one.
@@ -119,11 +123,12 @@ const LAWS: [&[&str]; 5] = [
 ];
 
 /// Constants that come together or not at all.
-const TOGETHER: [&[&str]; 4] = [
+const TOGETHER: [&[&str]; 5] = [
     &["relaxation_modulus", "relaxation_time"],
     &["relaxation_modulus_2", "relaxation_time_2"],
     &["ogden_mu_2", "ogden_alpha_2"],
     &["capsule_thickness", "capsule_young", "capsule_poisson", "capsule_stiffening"],
+    &["blood_pressure", "blood_supply", "blood_backflow"],
 ];
 
 impl Mechanics {
@@ -187,6 +192,21 @@ impl Mechanics {
         }
     }
 
+    /// How blood comes to it.
+    pub fn supply(&self) -> Supply {
+        if self.has("blood_pressure") {
+            Supply::Vessel {
+                pressure: self.value("blood_pressure"),
+                supply: self.value("blood_supply"),
+                backflow: self.value("blood_backflow"),
+            }
+        } else if self.has("oozing") {
+            Supply::Tissue { oozing: self.value("oozing") }
+        } else {
+            Supply::None
+        }
+    }
+
     /// The capsule on surface number `surface` of a scene, if the tissue has one.
     pub fn capsule(&self, surface: u32) -> Option<Membrane> {
         self.has("capsule_thickness").then(|| Membrane {
@@ -247,6 +267,11 @@ impl Mechanics {
             if let (true, Some(name)) = (group.iter().any(|n| self.has(n)), missing(group)) {
                 return Some((name, format!("is missing; it belongs to `{}`", group[0])));
             }
+        }
+        if self.has("oozing") && self.has("blood_pressure") {
+            let reason =
+                "is given with a blood pressure; a vessel does not ooze, tissue has no pressure";
+            return Some(("oozing".to_owned(), reason.to_owned()));
         }
         // Ogden's exponent divides.
         let flat = ["ogden_alpha", "ogden_alpha_2"];

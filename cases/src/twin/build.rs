@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use solver_wasm::{
     beat::Beat,
     embed::LatticeIndex,
-    scene::{self, Scene},
+    scene::{self, Perfusion, Scene, Supply},
 };
 
 use super::{
@@ -466,6 +466,7 @@ fn scene(
     let mut names: Vec<&str> = Vec::new();
     let mut materials = Vec::new();
     let mut tissues = Vec::new();
+    let mut perfusion = Vec::new();
     for (recipe, structure) in recipe.structures.iter().zip(&manifest.structures) {
         let (Some(name), Some(body)) = (recipe.mechanics.as_deref(), structure.body) else {
             tissues.push(None);
@@ -484,6 +485,10 @@ fn scene(
             materials.push(mechanics.material());
             names.len() - 1
         });
+        let supply = mechanics.supply();
+        if supply != Supply::None {
+            perfusion.push(Perfusion { label: structure.label, supply });
+        }
         let weight = if recipe.sheet { lattice::SHEET } else { 1 };
         tissues.push(Some(lattice::Tissue { body, material: material as u16, weight }));
     }
@@ -531,6 +536,7 @@ fn scene(
     Ok(Scene {
         lattice,
         labels,
+        perfusion,
         materials,
         fibres,
         surfaces: beaten,
