@@ -86,6 +86,23 @@ pub enum Deed {
         /// Area of the cut in each structure that it went through, by identifier [mm²].
         #[serde(default)]
         areas: BTreeMap<String, f32>,
+        /// Blood lost by the end of the stroke [mL], since the tissue was whole.
+        #[serde(default)]
+        blood: f32,
+        /// Openings of vessels that bled then.
+        #[serde(default)]
+        openings: usize,
+    },
+    /// A bleeding vessel was closed.
+    Stanched {
+        /// Identifier of the vessel.
+        structure: String,
+        /// Calibre of the opening [mm].
+        calibre: f32,
+        /// By a clamp; else by heat.
+        clamped: bool,
+        /// Blood lost by then [mL], since the tissue was whole.
+        blood: f32,
     },
     /// A question was answered.
     Answered {
@@ -160,7 +177,10 @@ pub fn progress(events: &[Event]) -> Progress {
             Deed::StructureFound { structure } => {
                 case.found.insert(structure.clone());
             }
-            Deed::Hidden { .. } | Deed::Pushed { .. } | Deed::Incised { .. } => {}
+            Deed::Hidden { .. }
+            | Deed::Pushed { .. }
+            | Deed::Incised { .. }
+            | Deed::Stanched { .. } => {}
             Deed::Grasped { peak_force, .. } => {
                 case.grasps += 1;
                 case.peak_force = case.peak_force.max(*peak_force);

@@ -23,6 +23,8 @@ const PATIENCE: f64 = 15_000.0;
 const LOADING_PATIENCE: f64 = 120_000.0;
 /// Tissue that moves less than this in a step is at rest [mm].
 const AT_REST: f32 = 0.004;
+/// Blood that flows slower does not keep tissue at rest in motion [mL/min].
+const TRICKLE: f32 = 0.2;
 /// So many steps in a row at rest end the stepping.
 const QUIET_STEPS: u32 = 20;
 
@@ -213,7 +215,13 @@ impl Simulation {
     /// Does it step, or wait for an answer? Then frames must go on.
     pub fn is_busy(&self) -> bool {
         let waits = self.channel.borrow().sent.is_some() || !self.queue.is_empty();
-        waits || (self.ready && (self.tools > 0 || self.quiet < QUIET_STEPS))
+        waits || self.is_moving()
+    }
+
+    /// Does tissue move, or blood flow?
+    fn is_moving(&self) -> bool {
+        let bleeds = self.last.blood.as_ref().is_some_and(|blood| blood.rate > TRICKLE);
+        self.ready && (self.tools > 0 || self.quiet < QUIET_STEPS || bleeds)
     }
 
     /// State after the last batch.
@@ -262,7 +270,7 @@ impl Simulation {
         for (report, moved) in inbox {
             self.read(report, moved, &mut said);
         }
-        let steps = self.clock.steps(dt);
+        let (steps, is_moving) = (self.clock.steps(dt), self.is_moving());
         let mut channel = self.channel.borrow_mut();
         if let Some(sent) = channel.sent {
             let patience = if channel.loading { LOADING_PATIENCE } else { PATIENCE };
@@ -277,8 +285,7 @@ impl Simulation {
         }
         if channel.listening && channel.sent.is_none() {
             let mut batch = self.queue.take();
-            let moving = self.ready && (self.tools > 0 || self.quiet < QUIET_STEPS);
-            if moving && steps > 0 {
+            if is_moving && steps > 0 {
                 batch.push(Command::Step(steps));
             }
             if !batch.is_empty() {

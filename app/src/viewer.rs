@@ -30,6 +30,7 @@ use web_sys::HtmlCanvasElement;
 
 pub use blade::{DEPTH, DEPTHS};
 pub use pulse::Computed;
+pub use solver_wasm::message::Bleeding;
 use stage::Stage;
 
 /// How a structure is drawn.
@@ -60,6 +61,10 @@ pub enum Tool {
     Scissors,
     /// Ink the line that is to be cut along.
     Marker,
+    /// Seal vessels by heat where the pointer is held down.
+    Cautery,
+    /// Set clamps on vessels, and take them off.
+    Clamp,
 }
 
 /// A camera movement asked for by a key or a button.
@@ -145,6 +150,10 @@ pub enum ViewerEvent {
     Gape(f32),
     /// The blade is set to another depth [mm].
     Depth(f32),
+    /// Blood is lost, or was; at most ten times a second.
+    Bleeding(Option<Bled>),
+    /// An opening of a vessel was closed: index into the manifest, its calibre [mm], and how.
+    Stanched(usize, f32, Bleeding),
     /// Once a second: frames a second, solver milliseconds a step, draw calls and bytes uploaded a frame, largest displacement from
     /// the settled state [mm], contained events.
     Vitals(Vitals),
@@ -152,6 +161,21 @@ pub enum ViewerEvent {
     Computed(Box<Computed>),
     /// The simulation stopped; the view goes on. `Viewer::restart_simulation` starts it anew.
     SimulationLost(String),
+}
+
+/// Blood as it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bled {
+    /// Lost since the tissue was whole [mL].
+    pub lost: f32,
+    /// And by time [mL/min].
+    pub rate: f32,
+    /// Openings that bleed, and the calibre of the widest [mm].
+    pub open: usize,
+    /// Calibre of the widest [mm]; 0 without one.
+    pub widest: f32,
+    /// Clamps on the tissue.
+    pub clamps: usize,
 }
 
 /// What is measured of a stroke of the blade.
@@ -314,6 +338,11 @@ impl Viewer {
     /// Back to before the last stroke, or that taken back.
     pub fn undo(&self, redo: bool) {
         self.stage.change(|e| e.undo(redo));
+    }
+
+    /// Seal with bipolar jaws from now on, or with a monopolar tip.
+    pub fn set_bipolar(&self, is_bipolar: bool) {
+        self.stage.change(|e| e.set_bipolar(is_bipolar));
     }
 
     /// Put the tissue back to rest.

@@ -12,7 +12,9 @@ pub enum Icon {
     Back,
     Bin,
     Check,
+    Cautery,
     Chip,
+    Clamp,
     Clock,
     Close,
     Download,
@@ -59,6 +61,12 @@ impl Icon {
             Self::Check => "m5 12.500 4.500 4.500L19 7.500",
             Self::Chip => {
                 "M7 7h10v10H7zM10 3.500V7M14 3.500V7M10 17v3.500M14 17v3.500M3.500 10H7M3.500 14H7M17 10h3.500M17 14h3.500"
+            }
+            Self::Cautery => {
+                "M4 20l2.500-4.500M6.500 15.500l3 2M6.500 15.500 15 4.500l4 3-9.500 10M5.500 6.500v.1M9 4v.1M4 10.500v.1"
+            }
+            Self::Clamp => {
+                "M5 4c0 5 3 7 7 9.500M19 4c0 5-3 7-7 9.500M12 13.500v3M9.500 16.500h5v4h-5z"
             }
             Self::Clock => {
                 "M12 3.500a8.500 8.500 0 1 0 0 17 8.500 8.500 0 0 0 0-17ZM12 7.500V12l3 2"

@@ -219,6 +219,8 @@ fn told(deed: &Deed, language: Language) -> String {
             areas,
             peak_force,
             torn,
+            blood,
+            openings,
             ..
         } => {
             let [length, depth] = [length, depth].map(|mm| language.number(f64::from(*mm), 0));
@@ -251,7 +253,18 @@ fn told(deed: &Deed, language: Language) -> String {
             if !through.is_empty() {
                 told += &language.fill("deed.incised.through", &[("areas", &through.join(", "))]);
             }
+            if *blood > 0.0 {
+                let blood = language.number(f64::from(*blood), 1);
+                let values = [("blood", &*blood), ("openings", &*openings.to_string())];
+                told += &language.fill("deed.incised.blood", &values);
+            }
             told
+        }
+        Deed::Stanched { structure, calibre, clamped, blood } => {
+            let [calibre, blood] = [calibre, blood].map(|x| language.number(f64::from(*x), 1));
+            let name = spoken(structure);
+            let values = [("structure", &*name), ("calibre", &*calibre), ("blood", &*blood)];
+            language.fill(if *clamped { "deed.clamped" } else { "deed.sealed" }, &values)
         }
         Deed::Answered { question, right, .. } => language.fill(
             if *right { "deed.answered" } else { "deed.answered_wrong" },

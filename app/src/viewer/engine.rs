@@ -1,5 +1,6 @@
 //! The state of a running view and what a frame does.
 
+mod haemostasis;
 mod incising;
 mod left;
 
@@ -9,7 +10,7 @@ use cases::twin::pack::Pack;
 use solver_wasm::message::Command;
 use three_d::prelude::*;
 
-use self::incising::Ended;
+use self::{haemostasis::Stanching, incising::Ended};
 use super::{
     CameraMove, Tool, ViewerError, ViewerEvent, ViewerOptions, Visibility, Vitals,
     blade::Blade,
@@ -61,6 +62,7 @@ pub struct Engine {
     last_cutting: f64,
     gape: f32,
     plan: Option<Plan>,
+    stanching: Stanching,
     /// Where the marking pen is that keys move [CSS px].
     pen: Option<Vec2>,
     /// Area cut through each structure before the stroke under way [mm²].
@@ -120,6 +122,7 @@ impl Engine {
             last_cutting: 0.0,
             gape: 0.0,
             plan: None,
+            stanching: Stanching::default(),
             pen: None,
             areas_before: Vec::new(),
             ended: None,
@@ -373,6 +376,10 @@ impl Engine {
             self.nudge_pen(right, up);
             return;
         }
+        if matches!(self.hand.kind, Some(Kind::Cautery | Kind::Clamp)) {
+            self.stanch_worst();
+            return;
+        }
         if self.hand.hold.is_none() {
             let centre = self.camera.free_centre();
             // the middle, else the nearest tissue on widening rings around it
@@ -402,6 +409,7 @@ impl Engine {
     /// Open the forceps, put the probe away, or lift the blade.
     pub fn release(&mut self) {
         self.pen = None;
+        self.lift_sealer();
         if let Some(stroke) = self.blade.stroke.take() {
             self.end_stroke(&stroke);
         }
@@ -481,6 +489,7 @@ impl Engine {
         self.tell_gape(gape);
         self.feel_left(now);
         self.feel_blade();
+        self.follow_blood(now);
     }
 
     /// A frame at `now` [ms]; true when another one is wanted.
@@ -520,6 +529,7 @@ impl Engine {
         let due = self.hover_due && !dragging;
         if !busy {
             self.tell_ended(true);
+            self.tell_blood(f64::INFINITY);
         }
         let cuts = self.blade.stroke.is_some();
         let more = moving

@@ -183,20 +183,20 @@ impl Hand {
         let right = if self.is_left { -right } else { right };
         // over the shoulder of the viewer, from below, as a hand holds it
         let along = match kind {
-            Kind::Forceps => right * 0.70 - up * 0.46 + back * 0.62,
+            Kind::Forceps | Kind::Clamp => right * 0.70 - up * 0.46 + back * 0.62,
             Kind::Probe => right * 0.52 - up * 0.36 + back * 0.78,
-            Kind::Scalpel | Kind::Marker => right * 0.60 - up * 0.30 + back * 0.74,
+            Kind::Scalpel | Kind::Marker | Kind::Cautery => right * 0.60 - up * 0.30 + back * 0.74,
             Kind::Scissors => right * 0.62 - up * 0.50 + back * 0.60,
         }
         .normalize();
         let stand_off = match (kind, self.hold.is_some()) {
-            (Kind::Forceps, true) => -1.5,
-            (Kind::Forceps, false) => 3.0,
+            (Kind::Forceps | Kind::Clamp, true) => -1.5,
+            (Kind::Forceps | Kind::Clamp, false) => 3.0,
             (Kind::Probe, true) => 0.0,
             (Kind::Probe, false) => BALL + 4.0,
             (Kind::Scalpel | Kind::Scissors, _) if held_at.is_some() => -4.0,
             (Kind::Scalpel | Kind::Scissors, _) => 3.0,
-            (Kind::Marker, _) => 0.5,
+            (Kind::Marker | Kind::Cautery, _) => 0.5,
         };
         let grip = Grip { kind, tip: tip + along * stand_off, along, closed: self.closed };
         (Some(grip), moving)

@@ -41,6 +41,7 @@ enum Gesture {
     Pull,
     Cut,
     Mark,
+    Stanch,
 }
 
 struct Down {
@@ -71,7 +72,10 @@ impl Input {
         self.down.retain(|d| d.id != press.id);
         self.down.push(Down { id: press.id, at: press.at });
         if self.down.len() == 2
-            && !matches!(self.gesture, Gesture::Pull | Gesture::Cut | Gesture::Mark)
+            && !matches!(
+                self.gesture,
+                Gesture::Pull | Gesture::Cut | Gesture::Mark | Gesture::Stanch
+            )
         {
             self.gesture = Gesture::Pinch;
             self.strayed = true;
@@ -92,9 +96,11 @@ impl Input {
         let cuts =
             !pulls && !press.shifts && engine.incise(press.at, (press.pressure, press.time), false);
         let marks = !press.shifts && engine.mark(press.at);
+        let stanches = !press.shifts && engine.stanch(press.at);
         self.gesture = match (pulls, press.shifts) {
             (true, _) => Gesture::Pull,
             _ if marks => Gesture::Mark,
+            _ if stanches => Gesture::Stanch,
             _ if cuts => Gesture::Cut,
             (_, true) => Gesture::Pan,
             _ => Gesture::Orbit,
@@ -135,6 +141,7 @@ impl Input {
             Gesture::Pull => engine.pull_to(press.at.x, press.at.y, 0.0),
             Gesture::Cut => engine.incise_to(press.at, (press.pressure, press.time)),
             Gesture::Mark => engine.mark_to(press.at),
+            Gesture::Stanch => engine.stanch_at(press.at),
             Gesture::Pinch if index < 2 => {
                 engine.touch();
                 let (centre, distance) = self.spread();
@@ -175,7 +182,7 @@ impl Input {
         let brief = self.start.take().is_some_and(|s| press.time - s.time < CLICK_TIME);
         let click = brief && !self.strayed && !cancelled;
         match std::mem::take(&mut self.gesture) {
-            Gesture::Pull | Gesture::Cut => engine.release(),
+            Gesture::Pull | Gesture::Cut | Gesture::Stanch => engine.release(),
             Gesture::Orbit if click => {
                 let hit = engine.pick(press.at.x, press.at.y);
                 engine.events.push(ViewerEvent::Picked(hit.map(|h| h.structure)));

@@ -198,6 +198,29 @@ pub fn marker() -> Part {
     loft(&profile.map(|(z, r)| round(z, r, 20)))
 }
 
+/// The cautery: a fine blunt tip on a pencil.
+pub fn cautery() -> Part {
+    let profile = [
+        (0.0, 0.5),
+        (0.5, 1.1),
+        (12.0, 1.1),
+        (13.0, 2.0),
+        (20.0, 3.2),
+        (40.0, 4.6),
+        (150.0, 5.0),
+        (160.0, 2.0),
+        (SHAFT, 2.0),
+    ];
+    loft(&profile.map(|(z, r)| round(z, r, 20)))
+}
+
+/// The spring of a bulldog clamp, behind its jaws.
+pub fn spring() -> Part {
+    let profile =
+        [(JAW - 3.0, 0.6), (JAW - 2.0, 2.2), (JAW + 6.0, 2.6), (JAW + 9.0, 2.2), (JAW + 10.0, 0.8)];
+    loft(&profile.map(|(z, r)| round(z, r, 20)))
+}
+
 /// Which instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -211,6 +234,10 @@ pub enum Kind {
     Scissors,
     /// Inks a line.
     Marker,
+    /// Seals by heat.
+    Cautery,
+    /// Holds a vessel shut: a bulldog clamp, two jaws and a spring.
+    Clamp,
 }
 
 impl Kind {
@@ -223,6 +250,8 @@ impl Kind {
             Tool::Scalpel => Some(Self::Scalpel),
             Tool::Scissors => Some(Self::Scissors),
             Tool::Marker => Some(Self::Marker),
+            Tool::Cautery => Some(Self::Cautery),
+            Tool::Clamp => Some(Self::Clamp),
         }
     }
 
@@ -277,20 +306,21 @@ struct GpuPart {
     elements: ElementBuffer<u32>,
 }
 
-/// The instruments on the GPU: shaft, jaw, probe, scalpel, scissors' blade, marking pen.
+/// The instruments on the GPU: shaft, jaw, probe, scalpel, scissors' blade, marking pen, cautery, spring of a clamp.
 pub struct Instrument {
-    parts: [GpuPart; 6],
+    parts: [GpuPart; 8],
 }
 
 impl Instrument {
     /// Model and upload it.
     pub fn new(context: &Context) -> Self {
         Self {
-            parts: [shaft(), jaw(), probe(), scalpel(), shear(), marker()].map(|p| GpuPart {
-                positions: VertexBuffer::new_with_data(context, &p.positions),
-                normals: VertexBuffer::new_with_data(context, &p.normals),
-                elements: ElementBuffer::new_with_data(context, &p.indices),
-            }),
+            parts: [shaft(), jaw(), probe(), scalpel(), shear(), marker(), cautery(), spring()]
+                .map(|p| GpuPart {
+                    positions: VertexBuffer::new_with_data(context, &p.positions),
+                    normals: VertexBuffer::new_with_data(context, &p.normals),
+                    elements: ElementBuffer::new_with_data(context, &p.indices),
+                }),
         }
     }
 
@@ -309,6 +339,8 @@ impl Instrument {
             Kind::Scalpel => &[3],
             Kind::Scissors => &[0, 4, 4],
             Kind::Marker => &[5],
+            Kind::Cautery => &[6],
+            Kind::Clamp => &[7, 1, 1],
         };
         for (frame, &which) in grip.frames().into_iter().zip(which) {
             let GpuPart { positions, normals, elements } = &self.parts[which];

@@ -61,6 +61,27 @@ pub struct Scene {
     pub ring: Option<Ring>,
     /// The planned line at rest [mm]; empty without one.
     pub plan: Vec<Vec3>,
+    /// Clamps on the tissue.
+    pub clamps: Vec<Grip>,
+    /// Blood on it.
+    pub blood: Film,
+}
+
+/// Blood on tissue, at rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Film {
+    /// Where it wells up [mm], and how wide it runs from there [mm].
+    pub wells: Vec<Vec4>,
+    /// Which way it runs: unit vector, zero where nothing falls.
+    pub down: Vec3,
+    /// How much of fresh faces is covered by what oozes from them, 0 to 1.
+    pub cover: f32,
+}
+
+impl Default for Film {
+    fn default() -> Self {
+        Self { wells: Vec::new(), down: Vec3::zero(), cover: 0.0 }
+    }
 }
 
 /// The contact ring around the tip.
@@ -420,6 +441,13 @@ impl Renderer {
         if !scene.plan.is_empty() && program.requires_uniform("plan") {
             program.use_uniform_array("plan", &scene.plan);
         }
+        let Film { wells, down, cover } = &scene.blood;
+        set(program, "well_count", wells.len() as i32);
+        if !wells.is_empty() && program.requires_uniform("wells") {
+            program.use_uniform_array("wells", wells);
+        }
+        set(program, "down", *down);
+        set(program, "cover", *cover);
     }
 
     /// Draw a frame on the canvas of `width` × `height` device pixels, `scale` of them a CSS pixel.
@@ -455,7 +483,7 @@ impl Renderer {
         if let Some(i) = scene.selected.filter(|i| state(*i) != Visibility::Hidden) {
             self.draw_outline(&frame, scene, i, size, scale, &mut cost);
         }
-        for grip in [&scene.grip, &scene.left_grip].into_iter().flatten() {
+        for grip in [&scene.grip, &scene.left_grip].into_iter().flatten().chain(&scene.clamps) {
             let Some(program) = self.programs.get(Kind::Instrument, false) else { break };
             self.common(&program, &frame);
             set(&program, "opacity", 1.0_f32);
@@ -531,7 +559,7 @@ impl Renderer {
                 surface.draw(&program, states, viewport);
                 cost.add(surface.triangle_count());
             }
-            for grip in [&scene.grip, &scene.left_grip].into_iter().flatten() {
+            for grip in [&scene.grip, &scene.left_grip].into_iter().flatten().chain(&scene.clamps) {
                 let Some(program) = self.programs.get(Kind::InstrumentDepth, false) else { break };
                 set(&program, "clip_from_world", frame.shadow_from_world);
                 cost.triangles += self.instrument.draw(grip, &program, states, viewport);

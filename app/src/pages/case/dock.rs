@@ -186,6 +186,7 @@ fn Instruments(session: Session) -> impl IntoView {
             {tool(Tool::Probe, Icon::Probe, "tools.probe", "tools.probe.tip", "3")}
             {tool(Tool::Scalpel, Icon::Scalpel, "tools.scalpel", "tools.scalpel.tip", "4")}
             {tool(Tool::Scissors, Icon::Scissors, "tools.scissors", "tools.scissors.tip", "5")}
+            {tool(Tool::Cautery, Icon::Cautery, "tools.cautery", "tools.cautery.tip", "6")}
             <span class="divider"></span>
             <button
                 class="tool"
@@ -199,6 +200,7 @@ fn Instruments(session: Session) -> impl IntoView {
                 <kbd aria-hidden="true">"7"</kbd>
             </button>
             {tool(Tool::Marker, Icon::Pencil, "tools.marker", "tools.marker.tip", "8")}
+            {tool(Tool::Clamp, Icon::Clamp, "tools.clamp", "tools.clamp.tip", "9")}
         </div>
     }
 }

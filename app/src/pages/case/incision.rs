@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::{
     components::icon::{Icon, icon},
     text::{tr, use_language},
-    viewer::{DEPTH, DEPTHS, Measures, Tool, ViewerEvent},
+    viewer::{Bled, DEPTH, DEPTHS, Measures, Tool, ViewerEvent},
 };
 
 /// What is known of the blade.
@@ -28,6 +28,10 @@ pub struct Incision {
     pub strokes: RwSignal<[usize; 2]>,
     /// How wide the widest wound gapes [mm].
     pub gape: RwSignal<f32>,
+    /// What was lost of blood, once any was.
+    pub bled: RwSignal<Option<Bled>>,
+    /// Are vessels sealed by bipolar jaws, or by a monopolar tip?
+    pub is_bipolar: RwSignal<bool>,
 }
 
 impl Incision {
@@ -42,6 +46,8 @@ impl Incision {
             planned: RwSignal::new(None),
             strokes: RwSignal::new([0, 0]),
             gape: RwSignal::new(0.0),
+            bled: RwSignal::new(None),
+            is_bipolar: RwSignal::new(false),
         }
     }
 
@@ -61,6 +67,7 @@ impl Incision {
             ViewerEvent::Layers(ref layers) => self.layers.set(layers.clone()),
             ViewerEvent::Strokes(strokes) => self.strokes.set(strokes),
             ViewerEvent::Gape(gape) => self.gape.set(gape),
+            ViewerEvent::Bleeding(bled) => self.bled.set(bled),
             ViewerEvent::Depth(depth) => self.depth.set(depth),
             _ => {}
         }
@@ -71,8 +78,18 @@ impl Incision {
 #[component]
 pub fn BladeControl(session: Session) -> impl IntoView {
     let language = use_language();
-    let Incision { depth, stroke, force: _, layers, held, planned, strokes, gape } =
-        session.incision;
+    let Incision {
+        depth,
+        stroke,
+        force: _,
+        layers,
+        held,
+        planned,
+        strokes,
+        gape,
+        bled,
+        is_bipolar,
+    } = session.incision;
     let millimetres = move |value: f32| {
         format!("{} mm", language.get().number(f64::from(value), u8::from(value < 10.0).into()))
     };
@@ -116,6 +133,33 @@ pub fn BladeControl(session: Session) -> impl IntoView {
         let gape = millimetres(gape.get());
         language.get().fill("blade.gape", &[("gape", &gape)])
     };
+    let bleeding = move || {
+        let bled = bled.get().unwrap_or_default();
+        let language = language.get();
+        let number = |value: f32| language.number(f64::from(value), usize::from(value < 10.0));
+        let values = [("lost", &*number(bled.lost)), ("rate", &*number(bled.rate))];
+        let mut told = language.fill("blood.lost", &values);
+        if bled.open > 0 {
+            let widest = language.number(f64::from(bled.widest), 1);
+            let values = [("count", &*bled.open.to_string()), ("calibre", &*widest)];
+            told +=
+                &language.fill(if bled.open == 1 { "blood.one" } else { "blood.open" }, &values);
+        }
+        told
+    };
+    let seals = move || session.tool.get() == Tool::Cautery;
+    let clamps = move || session.tool.get() == Tool::Clamp;
+    let energy = move |bipolar: bool, label: &'static str| {
+        view! {
+            <button
+                class="btn btn-quiet btn-s"
+                aria-pressed=move || (is_bipolar.get() == bipolar).to_string()
+                on:click=move |_| session.set_bipolar(bipolar)
+            >
+                {tr(label)}
+            </button>
+        }
+    };
     let back = move |redo: bool, picture: Icon, label: &'static str, key: &'static str| {
         let index = usize::from(redo);
         view! {
@@ -135,7 +179,9 @@ pub fn BladeControl(session: Session) -> impl IntoView {
         let force = language.get().number(f64::from(held.get().unwrap_or(0.0)), 1);
         language.get().fill("blade.left", &[("force", &force)])
     };
-    let shown = move || cuts() || plans() || held.get().is_some() || strokes.get() != [0, 0];
+    let shown = move || {
+        cuts() || plans() || seals() || clamps() || held.get().is_some() || strokes.get() != [0, 0]
+    };
     view! {
         <Show when=shown>
             <div
@@ -173,6 +219,16 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                         </button>
                     </Show>
                 </Show>
+                <Show when=seals>
+                    <span class="pair" role="group" aria-label=tr("tools.cautery")>
+                        {energy(false, "blood.monopolar")}
+                        {energy(true, "blood.bipolar")}
+                    </span>
+                    <span class="muted">{tr("blood.hold")}</span>
+                </Show>
+                <Show when=clamps>
+                    <span class="muted">{tr("blood.click")}</span>
+                </Show>
                 <Show when=move || held.get().is_some()>
                     <span class="muted num" id="left" data-newton=move || format!("{:.2}", held.get().unwrap_or(0.0))>
                         {left}
@@ -181,6 +237,18 @@ pub fn BladeControl(session: Session) -> impl IntoView {
                 <Show when=move || strokes.get()[0] != 0>
                     <span class="muted num" id="gape" data-mm=move || format!("{:.2}", gape.get())>
                         {gaping}
+                    </span>
+                </Show>
+                <Show when=move || bled.get().is_some_and(|bled| bled.lost > 0.0)>
+                    <span
+                        class="num blood"
+                        id="blood"
+                        data-ml=move || format!("{:.3}", bled.get().unwrap_or_default().lost)
+                        data-rate=move || format!("{:.2}", bled.get().unwrap_or_default().rate)
+                        data-open=move || bled.get().unwrap_or_default().open.to_string()
+                        title=tr("blood.model")
+                    >
+                        {bleeding}
                     </span>
                 </Show>
                 <span class="pair">

@@ -14,7 +14,7 @@ use crate::{
     quiz::{self, Answers},
     steps::{Returned, Step, Watcher},
     text::Language,
-    viewer::{CameraMove, Computed, Tool, Viewer, ViewerEvent, Visibility, Vitals},
+    viewer::{Bleeding, CameraMove, Computed, Tool, Viewer, ViewerEvent, Visibility, Vitals},
 };
 
 /// Milligrasps are not announced: a grasp that moved less than this [mm] was a touch.
@@ -342,6 +342,12 @@ impl Session {
         self.view(|viewer| viewer.set_depth(depth));
     }
 
+    /// Seal with bipolar jaws from now on, or with a monopolar tip.
+    pub fn set_bipolar(self, is_bipolar: bool) {
+        self.incision.is_bipolar.set(is_bipolar);
+        self.view(|viewer| viewer.set_bipolar(is_bipolar));
+    }
+
     /// Back to before the last stroke of the blade, or that taken back.
     pub fn undo(self, redo: bool) {
         if self.incision.strokes.get_untracked()[usize::from(redo)] > 0 {
@@ -455,6 +461,8 @@ impl Session {
                     torn: measures.torn,
                     deviation: measures.deviation,
                     areas: areas.iter().map(|(i, area)| (self.id(*i), *area)).collect(),
+                    blood: self.incision.bled.get_untracked().map_or(0.0, |bled| bled.lost),
+                    openings: self.incision.bled.get_untracked().map_or(0, |bled| bled.open),
                 });
                 let language = self.language.get_untracked();
                 let [length, depth] =
@@ -470,7 +478,17 @@ impl Session {
             | ViewerEvent::Layers(_)
             | ViewerEvent::Strokes(_)
             | ViewerEvent::Gape(_)
-            | ViewerEvent::Depth(_) => {}
+            | ViewerEvent::Depth(_)
+            | ViewerEvent::Bleeding(_) => {}
+            ViewerEvent::Stanched(structure, calibre, how) => {
+                let clamped = *how == Bleeding::Clamped;
+                let blood = self.incision.bled.get_untracked().unwrap_or_default().lost;
+                let structure = *structure;
+                let (id, calibre) = (self.id(structure), *calibre);
+                self.note(Deed::Stanched { structure: id, calibre, clamped, blood });
+                let said = if clamped { "said.clamped" } else { "said.sealed" };
+                self.say(said, &[("structure", &self.name(structure))]);
+            }
             ViewerEvent::Vitals(vitals) => self.vitals.set(*vitals),
             ViewerEvent::Computed(computed) => self.computed.set(**computed),
             ViewerEvent::SimulationLost(reason) => {

@@ -18,6 +18,10 @@ uniform float hover;
 uniform vec3 plan[48];   // the planned line, in rest space
 uniform int plan_count;
 uniform vec4 plan_ball;  // a ball around it
+uniform vec4 wells[12];  // where blood wells up, in rest space, and how wide it runs
+uniform int well_count;
+uniform vec3 down;       // which way it runs
+uniform float cover;     // how much of fresh faces is covered by blood
 #ifdef GLASS
 uniform float glass;     // opacity facing the viewer
 #endif
@@ -36,6 +40,27 @@ float inked() {
     float ragged = 0.25 * (texture(noise, rest / 4.1).a - 0.5);
     float blur = 0.12 + 0.5 * length(fwidth(rest));
     return smoothstep(0.75 + blur, 0.75 - blur, away + ragged);
+}
+
+// How thick blood lies here, from 0 to about 1.
+float bloody() {
+    float thick = 0.0;
+    for (int i = 0; i < well_count; ++i) {
+        vec3 from = rest - wells[i].xyz;
+        float radius = wells[i].w;
+        // It runs down further than to the sides.
+        float along = clamp(dot(from, down), 0.0, 2.5 * radius);
+        float away = length(from - down * along) / radius;
+        thick = max(thick, 1.2 - away);
+    }
+    if (thick <= 0.0) return 0.0;
+    thick += 0.45 * (texture(noise, rest / 17.3).a - 0.5) + 0.2 * (texture(noise, rest / 5.3).a - 0.5);
+    return smoothstep(0.15, 0.45, thick);
+}
+
+// Blood over a colour: the deeper the darker.
+vec3 under_blood(vec3 albedo, float thick) {
+    return mix(albedo, mix(vec3(0.26, 0.008, 0.010), vec3(0.11, 0.002, 0.004), thick), min(1.0, 1.5 * thick));
 }
 
 vec3 wrapped(vec3 nl, vec3 w) {
@@ -71,13 +96,16 @@ vec3 fresh_face(vec3 n, vec3 v) {
     vec3 flesh = min(albedo, 1.5 * albedo_high) * (0.80 + 0.30 * (c.a - 0.5) + 0.42 * (c2.a - 0.5) + 0.34 * (c3.a - 0.5));
     float grey = scan_grey(rest);
     if (grey >= 0.0) flesh *= 0.72 + 0.56 * smoothstep(0.22, 0.98, grey);
+    float oozed = 0.75 * smoothstep(1.05 - cover, 1.35 - cover, 0.25 + c.a * 0.5 + c2.a * 0.5);
+    float thick = max(bloody(), oozed);
+    flesh = under_blood(flesh, thick);
 #ifdef SHADOWS
     float shadow = lit(world, n);
 #else
     float shadow = 0.2; // what lies in a wound sees little of the lamp
 #endif
     vec3 g = (c3.rgb * 2.0 - 1.0) * 0.5 + (c.rgb * 2.0 - 1.0) * 0.5;
-    vec3 nb = normalize(n - 0.26 * (g - n * dot(g, n)));
+    vec3 nb = normalize(n - 0.26 * (1.0 - 0.8 * thick) * (g - n * dot(g, n)));
     vec3 light = KEY * (0.30 + 0.70 * clamp(dot(nb, key_direction), 0.0, 1.0)) * mix(0.25, 1.0, shadow) + 0.7 * FILL * clamp(dot(nb, fill_direction), 0.0, 1.0) + 0.14;
     vec3 sum = flesh * light;
     float open = mix(0.35, 1.0, shadow);
@@ -148,6 +176,9 @@ void main() {
 
     // gentian violet
     albedo = mix(albedo, vec3(0.075, 0.022, 0.19), 0.88 * inked());
+    float thick = bloody();
+    albedo = under_blood(albedo, thick);
+    rough_n = normalize(mix(rough_n, n, 0.8 * thick));
 
     float ao = mix(bake.x, bake.y, openness);
     vec3 a2 = 2.0404 * albedo - 0.3324, b2 = -4.7951 * albedo + 0.6417, c2 = 2.7552 * albedo + 0.6903;
@@ -176,7 +207,7 @@ void main() {
     specular += KEY * glint * ggx(rough_n, v, key_direction, base_rough, 0.04) * 0.9;
     specular += FILL * ggx(rough_n, v, fill_direction, base_rough, 0.04);
     // the wet coat mirrors the lamp: this is what reads as wet
-    float coat = finish.y;
+    float coat = mix(finish.y, 1.0, thick);
     vec3 r = reflect(-v, coat_n);
     float fresnel = 0.028 + 0.972 * pow(1.0 - clamp(dot(coat_n, v), 0.0, 1.0), 5.0);
     float film = 0.75 + 0.5 * c120.a; // film of unequal depth
