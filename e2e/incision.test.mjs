@@ -107,3 +107,39 @@ journey("a planned line is cut along, by keys alone, with the left hand holding 
   const told = page.getByText(/cut liver: \d+ mm long, \d+ mm deep, in [\d.]+ s, with up to [\d.]+ N, off the planned line .* area cut: liver [\d.]+ cm²/);
   await told.first().waitFor();
 });
+
+journey("a severed vein bleeds until it is clamped or sealed, by keys alone", async ({ page }) => {
+  await openCase(page, "skin");
+  await page.keyboard.press("4");
+  await page.locator("#depth").fill("9");
+  await find(page, "Skin");
+  await incise(page, [[0.4, 0.3], [0.62, 0.34]], "Skin");
+  const blood = (name) => attribute(page, "#blood", `data-${name}`);
+  const opens = (count) =>
+    until(page, (count) => document.querySelector("#blood")?.dataset.open === String(count), count, `${count} vessels open`);
+  await opens(2);
+  await page.waitForTimeout(4000);
+  const [lost, rate] = [await blood("ml"), await blood("rate")];
+  assert.ok(lost > 0.5 && rate > 2, `${lost} mL, ${rate} mL/min`);
+  await picture(page, "bleeding-skin");
+
+  // A clamp on the end that bleeds more, the sealer on the other.
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("9");
+  await page.keyboard.press("ArrowUp");
+  await opens(1);
+  await page.keyboard.press("6");
+  await page.getByRole("button", { name: "Bipolar to 7 mm" }).click();
+  await page.keyboard.press("ArrowUp");
+  await opens(0);
+  await page.keyboard.press("Escape");
+  await picture(page, "stanched-skin");
+  assert.ok(await blood("rate") < rate, "less is lost");
+
+  // Undone with its stroke.
+  await page.keyboard.press("z");
+  await page.waitForSelector("#blood", { state: "detached" });
+  await page.goto(`${base}/data`);
+  await page.getByText(/clamped cephalic vein, [\d.]+ mm wide, after [\d.]+ mL of blood/).first().waitFor();
+  await page.getByText(/sealed cephalic vein, [\d.]+ mm wide/).first().waitFor();
+});

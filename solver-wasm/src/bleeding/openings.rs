@@ -1,6 +1,6 @@
 //! Where vessels are open: severed links between samples of one vessel, put together to openings.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::Vector3;
 
@@ -182,26 +182,50 @@ impl<'a> Site<'a> {
         0.25 * f64::from(self.scene.lattice.spacing)
     }
 
-    /// Names of the samples within a distance [mm] of one that hang together with it there.
+    /// Names of the samples within a distance [mm] of one, of its body, that no cut lies before: jaws on one lip do not hold the other.
     pub fn within(&self, seed: [i32; 3], radius: f64) -> BTreeSet<u64> {
-        let mut found = BTreeSet::from([name(seed)]);
-        let mut next = VecDeque::from([seed]);
-        let far = (radius / self.sample()).powi(2);
-        let body =
-            |at| self.finder.any_sample(at).map(|(c, _)| self.scene.lattice.cells[c as usize].body);
-        let own = body(seed);
-        while let Some(at) = next.pop_front() {
-            for (axis, by) in (0..3).flat_map(|axis| [(axis, 1), (axis, -1)]) {
-                let to = raised(at, axis, by);
-                let away: i32 = (0..3).map(|a| (to[a] - seed[a]).pow(2)).sum();
-                let low = if by > 0 { at } else { to };
-                let is_held = f64::from(away) <= far && !self.incisions.is_severed(low, axis);
-                if is_held && body(to) == own && own.is_some() && found.insert(name(to)) {
-                    next.push_back(to);
+        let body = |at| {
+            let (cell, _) = self.finder.any_sample(at)?;
+            Some(self.scene.lattice.cells[cell as usize].body)
+        };
+        let Some(own) = body(seed) else { return BTreeSet::new() };
+        let far = radius / self.sample();
+        let reach = far as i32;
+        let mut found = BTreeSet::new();
+        for z in -reach..=reach {
+            for y in -reach..=reach {
+                for x in -reach..=reach {
+                    let by = [x, y, z];
+                    let at = [0, 1, 2].map(|a| seed[a] + by[a]);
+                    let is_near = f64::from(by.map(|d| d * d).iter().sum::<i32>()) <= far * far;
+                    if is_near && body(at) == Some(own) && self.is_clear(seed, by) {
+                        found.insert(name(at));
+                    }
                 }
             }
         }
         found
+    }
+
+    /// Does no severed link lie on the straight way from a sample to another?
+    fn is_clear(&self, seed: [i32; 3], by: [i32; 3]) -> bool {
+        let mut at = seed;
+        let mut gone = [0; 3];
+        loop {
+            // The axis that lags most behind.
+            let share = |a: usize| (f64::from(gone[a]) + 0.5) / f64::from(by[a].abs());
+            let left = (0..3).filter(|a| gone[*a] < by[*a].abs());
+            let Some(axis) = left.min_by(|a, b| share(*a).total_cmp(&share(*b))) else {
+                return true;
+            };
+            let to = raised(at, axis, by[axis].signum());
+            let low = if by[axis] > 0 { at } else { to };
+            if self.incisions.is_severed(low, axis) {
+                return false;
+            }
+            at = to;
+            gone[axis] += 1;
+        }
     }
 
     /// What fresh tissue could lose by where it is [mL/min].

@@ -214,6 +214,24 @@ fn a_clamp_stops_its_own_side_only_and_what_lies_beyond_it() {
 }
 
 #[test]
+fn jaws_on_one_lip_do_not_hold_the_other_round_the_end_of_the_cut() {
+    let scene = block(4.0);
+    let mut simulation = load(&scene);
+    // From above to a millimetre below the vessel.
+    let [from, to] = [-14.0, 14.0].map(|y| {
+        let [low, high] = upright(&scene, 30.0, y);
+        [high, [low[0], low[1], scene.lattice.origin[2] + 8.99]]
+    });
+    apply(&mut simulation, vec![Command::Stroke, Command::Cut { from, to }]);
+    let open = steps(&mut simulation, 1);
+    let [one, _] = &blood(&open).bleeders[..] else { panic!("{:?}", open.blood) };
+    apply(&mut simulation, vec![Command::Clamp { clamp: 3, point: Some(one.point), radius: 6.0 }]);
+    let shut = steps(&mut simulation, 1);
+    let doing: Vec<_> = blood(&shut).bleeders.iter().map(|b| b.doing).collect();
+    assert_eq!(doing, [Bleeding::Clamped, Bleeding::Open]);
+}
+
+#[test]
 fn a_sealer_closes_what_it_can() {
     for (calibre, is_bipolar, seals) in
         [(1.2, false, true), (4.0, false, false), (4.0, true, true), (8.0, true, false)]
