@@ -13,7 +13,7 @@ use solver_wasm::{
     control::{Control, Load},
     incision::{
         Edge, Incisions,
-        facets::{Anchor, Part, Surfaces, anchors},
+        facets::{Anchor, Part, Surfaces, anchors, gather},
     },
     lattice::{Cell, Embedding, Lattice},
     model::Model,
@@ -126,7 +126,7 @@ impl Body {
                 }
             }
         }
-        all.iter_mut().for_each(|anchors| anchors.sort_by_key(Anchor::order));
+        let all: Vec<_> = all.into_iter().map(gather).collect();
         let of = |part: &Part| surfaces.whole(*part, &all[usize::from(part.body)]).volume();
         let volume = parts.iter().map(of).sum();
         drop(surfaces);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use cases::twin::pack::{Pack, Volume};
-use solver_wasm::incision::facets::Anchor;
+use solver_wasm::incision::facets::{Anchor, gather};
 use three_d::core::{
     Blend, BlendMultiplierType, ClearState, Context, CpuTexture3D, Cull, DepthTest, DepthTexture2D,
     Interpolation, Program, RenderStates, RenderTarget, Texture2D, Texture3D, TextureData,
@@ -341,9 +341,7 @@ impl Renderer {
             let pack = &self.pack;
             let anchors = self.anchors.entry(wound.body()).or_insert_with(|| {
                 let own = pack.manifest.structures.iter().filter(|s| s.body == body);
-                let mut anchors: Vec<Anchor> = own.flat_map(|s| pack.anchors(s.label)).collect();
-                anchors.sort_by_key(Anchor::order);
-                anchors
+                gather(own.flat_map(|s| pack.anchors(s.label)).collect())
             });
             let shape = wound.shape(&self.fabric, anchors);
             let surface = Rc::new(GpuSurface::new(&self.context, &shape));

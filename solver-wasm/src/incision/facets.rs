@@ -41,8 +41,8 @@ pub struct Anchor {
     pub dual_cell: [i32; 3],
     /// Rest position [mm].
     pub position: [f32; 3],
-    /// Unit normal there.
-    pub normal: [f32; 3],
+    /// Area vector of the surface around it, outward [mm²].
+    pub area: [f32; 3],
 }
 
 /// What a vertex moves with: the cell that has a sample, whichever copy that is by now.
@@ -446,8 +446,8 @@ impl<'a> Surfaces<'a> {
             let at = anchors.partition_point(|a| a.order() < key);
             let anchor = anchors.get(at).filter(|a| a.dual_cell == dual);
             let anchored = anchor.map(|a| {
-                let normal = Vector3::from(a.normal.map(f64::from));
-                (self.to_samples(a.position), normal)
+                let area = Vector3::from(a.area.map(f64::from));
+                (self.to_samples(a.position), area.try_normalize(0.0).unwrap_or_default())
             });
             let x = self.place(dual, anchored);
             // What did not move lies where it was, to the last bit.
@@ -679,18 +679,34 @@ pub fn anchors(
         let area = (b - a).cross(&(c - a));
         t.iter().for_each(|v| normals[*v as usize] += area);
     }
-    let mut anchors: Vec<Anchor> = dual_cells
-        .zip(positions)
-        .zip(normals)
-        .filter(|(_, normal)| normal.norm() > 0.0)
-        .map(|((dual_cell, position), normal)| {
-            let normal = normal.normalize();
-            Anchor { dual_cell, position: *position, normal: [0, 1, 2].map(|a| normal[a] as f32) }
-        })
-        .collect();
-    anchors.sort_by_key(Anchor::order);
-    anchors
+    let anchors = dual_cells.zip(positions).zip(normals).filter(|(_, area)| area.norm() > 0.0).map(
+        |((dual_cell, position), area)| {
+            let area = [0, 1, 2].map(|a| (0.5 * area[a]) as f32);
+            Anchor { dual_cell, position: *position, area }
+        },
+    );
+    gather(anchors.collect())
 }
+
+/// Anchors of all structures of a body together, sorted, one for each dual cell. The walls between structures cancel, so where one meets
+/// the outside the body's own surface is what a vertex stays on: a cut along such a wall would else bevel its rim.
+pub fn gather(mut anchors: Vec<Anchor>) -> Vec<Anchor> {
+    anchors.sort_by_key(Anchor::order);
+    let same = |a: &Anchor, b: &Anchor| a.dual_cell == b.dual_cell;
+    let one = |group: &[Anchor]| {
+        let area = |a: &Anchor| Vector3::from(a.area.map(f64::from));
+        let sum: Vector3<f64> = group.iter().map(area).sum();
+        let most = group.iter().map(|a| area(a).norm()).fold(0.0, f64::max);
+        // A wall with nothing outside.
+        let is_wall = sum.norm() < WALL * most;
+        let area = if is_wall { group[0].area } else { [0, 1, 2].map(|a| sum[a] as f32) };
+        Anchor { area, ..group[0] }
+    };
+    anchors.chunk_by(same).map(one).collect()
+}
+
+/// Area vectors that cancel but for this share are the two sides of a wall.
+const WALL: f64 = 0.1;
 
 impl Patch {
     /// What keeps it from being a closed, oriented surface without edges or vertices of four sheets, if anything. For tests and fuzzers.

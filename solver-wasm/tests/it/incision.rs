@@ -7,7 +7,7 @@ use solver_wasm::{
     control::Control,
     incision::{
         Edge, Incisions,
-        facets::{Anchor, Part, Patch, Side, Surfaces, anchors},
+        facets::{Anchor, Part, Patch, Side, Surfaces, anchors, gather},
     },
     lattice::{Embedding, Lattice},
     message::{Command, Report},
@@ -59,8 +59,7 @@ fn uncut(scene: &Scene) -> ([Patch; 2], Vec<Anchor>) {
     let incisions = Incisions::new(&scene.lattice);
     let surfaces = Surfaces::new(&scene.lattice, &scene.labels, &incisions);
     let whole = STRUCTURES.map(|part| surfaces.whole(part, &[]));
-    let mut all: Vec<Anchor> = whole.iter().flat_map(anchors_of).collect();
-    all.sort_by_key(Anchor::order);
+    let all = gather(whole.iter().flat_map(anchors_of).collect());
     (whole, all)
 }
 
@@ -279,6 +278,32 @@ fn the_area_of_a_cut_is_told_by_what_it_went_through() {
         let chord = (11.0_f32.powi(2) - off * off).max(0.0);
         let inner = areas[&2] / (std::f32::consts::PI * chord);
         assert!((0.85..1.05).contains(&inner), "{inner}");
+    }
+}
+
+/// Found by the fuzzer: level cuts along a wall between two layers took a bevel off the sides that it meets.
+#[test]
+fn a_cut_along_the_wall_of_two_layers_leaves_their_rim_sharp() {
+    let mut whole = free(Lattice::bar([9, 7, 3], 5.0), 5.0, 0.45);
+    let label = |z: u16| if z < 2 { 1 } else { 2 };
+    let of = |c: &solver_wasm::lattice::Cell| {
+        let z = 4 * c.coord[2];
+        (0..64_u16).map(move |s| label(z + (s >> 4)))
+    };
+    whole.labels = whole.lattice.cells.iter().flat_map(of).collect();
+    let (before, anchored) = uncut(&whole);
+    let volume = before.iter().map(Patch::volume).sum::<f64>();
+    let at = |[x, y]: [f32; 2]| [x, y, 3.125];
+    for [a, b, c, d] in [
+        [[34.05, 8.79], [46.27, 10.24], [38.68, 36.11], [50.89, 37.56]],
+        [[20.38, 24.19], [38.07, 9.57], [-0.05, 1.59], [17.64, -13.03]],
+        [[0.27, 21.0], [-10.47, 31.86], [37.43, 26.74], [26.69, 37.6]],
+    ] {
+        let (mut scene, mut incisions) = (whole.clone(), Incisions::new(&whole.lattice));
+        cut(&whole, &mut scene, &mut incisions, [[at(a), at(b)], [at(c), at(d)]]);
+        let surfaces = Surfaces::new(&scene.lattice, &scene.labels, &incisions);
+        let now: f64 = STRUCTURES.iter().map(|p| surfaces.whole(*p, &anchored).volume()).sum();
+        assert!((now / volume - 1.0).abs() < 1e-4, "{now} of {volume} mm³");
     }
 }
 
