@@ -1,7 +1,7 @@
 //! A number of biology without value, unit, source, species and method does not load.
 
 use cases::{library, tissue};
-use solver_wasm::scene::Law;
+use solver_wasm::scene::{Law, Supply};
 
 const WHOLE: &str = r#"
 [liver]
@@ -61,6 +61,25 @@ fn every_soft_structure_of_the_library_has_its_mechanics() {
             }
         }
     }
+}
+
+/// Tissue that nobody decided on would not bleed, which a learner would take for the truth.
+#[test]
+fn every_tissue_bleeds_but_those_that_are_known_not_to() {
+    let dry = tissue::table().unwrap().iter().filter(|(_, m)| m.supply() == Supply::None);
+    let dry: Vec<&str> = dry.map(|(name, _)| name.as_str()).collect();
+    // Fascia has next to no vessels, ventricles hold liquor, and of great arteries of hearts there is but the wall.
+    assert_eq!(dry, ["deep_fascia", "great_artery", "ventricles"]);
+    let both = WHOLE.to_owned()
+        + "oozing = { value = 0.5, unit = \"mL/min/cm^2\", source = \"a\", species = \"none\", method = \"m\", checked = false }\n"
+        + &["pressure", "supply", "backflow"].map(|what| {
+            let unit = match what { "pressure" => "mmHg", "supply" => "mL/min", _ => "1" };
+            format!("blood_{what} = {{ value = 0.5, unit = \"{unit}\", source = \"a\", species = \"none\", method = \"m\", checked = false }}\n")
+        }).concat();
+    let error = tissue::parse("t.toml", &both).unwrap_err().to_string();
+    assert!(error.contains("oozing"), "{error}");
+    let one = both.replace("blood_supply", "# blood_supply").replace("oozing", "# oozing");
+    assert!(tissue::parse("t.toml", &one).unwrap_err().to_string().contains("blood_supply"));
 }
 
 #[test]
