@@ -102,7 +102,8 @@ journey("a planned line is cut along, by keys alone, with the left hand holding 
   await page.keyboard.press("h");
   await page.waitForSelector("#left", { state: "detached" });
 
-  // Kept in the journal with what it went through.
+  // Kept in the journal with what it went through, once it is told.
+  await until(page, () => document.querySelector("#cutting")?.textContent === "", null, "the stroke is told");
   await page.goto(`${base}/data`);
   const told = page.getByText(/cut liver: \d+ mm long, \d+ mm deep, in [\d.]+ s, with up to [\d.]+ N, off the planned line .* area cut: liver [\d.]+ cm²/);
   await told.first().waitFor();
